@@ -1,0 +1,33 @@
+"""Chinese first, English beside it: the type of everything that people read.
+
+A `Text` holds both languages, so that a form, an issue or a heading is written once and shown
+in either. The language is chosen only where something is printed or saved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Lang = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One wording in both languages.
+
+    >>> Text("会费", "Dues")["en"]
+    'Dues'
+    >>> Text("第 {n} 行", "row {n}").format(n=3).zh
+    '第 3 行'
+    """
+
+    zh: str
+    en: str
+
+    def __getitem__(self, lang: Lang) -> str:
+        return self.en if lang == "en" else self.zh
+
+    def format(self, **values: object) -> Text:
+        """Fill the placeholders of both wordings; a missing one is a KeyError, never a blank."""
+        return Text(self.zh.format_map(values), self.en.format_map(values))
