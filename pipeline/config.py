@@ -8,17 +8,16 @@ wrong type is a ConfigError that names the file, the key and what would be right
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import ConfigError, nearest, unknown_key
 from pipeline.texts import Lang, Text
+from pipeline.tomltable import read_toml
 
 PASSWORD_VARIABLE = "UNION_MAIL_PASSWORD"
 
@@ -145,21 +144,6 @@ class Settings:
 def mail_password() -> str:
     """Return the mail password from the environment, or ""; it is never stored or logged."""
     return os.environ.get(PASSWORD_VARIABLE, "")
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Parse a TOML file with Decimal numbers; BOM allowed (Windows Notepad writes one).
-
-    Raises ConfigError with file and line for what is not UTF-8 or not TOML.
-    """
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"), parse_float=Decimal)
-    except OSError as error:
-        raise ConfigError(f"{path}: 读不了这个文件 (cannot read): {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path.name}: 不是 UTF-8 编码 (not UTF-8)。请用 UTF-8 保存。") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name}: 写法不对 (not TOML): {error}") from None
 
 
 def read_settings(path: Path) -> Settings:
