@@ -30,7 +30,9 @@ def _setting(default: Any, zh: str, en: str) -> Any:
 class UnionSettings:
     """Who we are."""
 
-    name: str = _setting("", "上级工会的名称，印在汇总表上", "name of the union, printed on summaries")
+    name: str = _setting(
+        "", "上级工会的名称，印在汇总表上", "name of the union, printed on summaries"
+    )
     root: str = _setting("", "最上级单位的编码（可空）", "code of the tree's root (may be blank)")
     language: Lang = _setting("zh", "所有输出的语言", "language of everything that is written")
     summaries: Literal["all", "root"] = _setting(
@@ -42,10 +44,14 @@ class UnionSettings:
 class PathSettings:
     """Where things lie, relative to the workspace."""
 
-    inbox: str = _setting("inbox", "收件文件夹", "the shared folder that groups drop workbooks into")
+    inbox: str = _setting(
+        "inbox", "收件文件夹", "the shared folder that groups drop workbooks into"
+    )
     outputs: str = _setting("outputs", "汇总和回执", "summaries and receipts")
     templates: str = _setting("input_templates", "空白报表", "blank workbooks")
-    state: str = _setting("state", "数据库、存档、日志（不共享）", "database, archive, logs; not shared")
+    state: str = _setting(
+        "state", "数据库、存档、日志（不共享）", "database, archive, logs; not shared"
+    )
     orgunits: str = _setting(
         "config/orgunits.csv", "单位表（.csv 或 .xlsx）", "the organisation tree (.csv or .xlsx)"
     )
@@ -64,7 +70,9 @@ class DatabaseSettings:
 class PeriodSettings:
     """When workbooks are due."""
 
-    due_days: int = _setting(15, "季度结束后几天内算按时", "days after the quarter's end that count as on time")
+    due_days: int = _setting(
+        15, "季度结束后几天内算按时", "days after the quarter's end that count as on time"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,9 @@ class ScheduleSettings:
 
     nightly: str = _setting("02:00", "每晚汇总的时刻", "time of the nightly run")
     timezone: str = _setting("", "时区；留空即本机时区", "time zone; blank is the machine's own")
-    intake_minutes: int = _setting(10, "两次收件之间隔几分钟（0 = 只在夜里收）", "minutes between intakes; 0 = only at night")
+    intake_minutes: int = _setting(
+        10, "两次收件之间隔几分钟（0 = 只在夜里收）", "minutes between intakes; 0 = only at night"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,9 @@ class IntakeSettings:
     """How the shared folder is read."""
 
     settle_seconds: int = _setting(
-        60, "文件放入后静置几秒才收（0 = 立即）", "seconds a file must lie still before it is taken; 0 = at once"
+        60,
+        "文件放入后静置几秒才收（0 = 立即）",
+        "seconds a file must lie still before it is taken; 0 = at once",
     )
 
 
@@ -89,8 +101,12 @@ class IntakeSettings:
 class MailSettings:
     """How messages leave; the password comes only from the environment."""
 
-    host: str = _setting("", "邮件服务器；留空则信件留在发件箱", "mail server; blank keeps messages in the outbox")
-    port: int = _setting(0, "端口；0 = 按加密方式取 25/587/465", "port; 0 = 25, 587 or 465 by security")
+    host: str = _setting(
+        "", "邮件服务器；留空则信件留在发件箱", "mail server; blank keeps messages in the outbox"
+    )
+    port: int = _setting(
+        0, "端口；0 = 按加密方式取 25/587/465", "port; 0 = 25, 587 or 465 by security"
+    )
     security: Literal["none", "starttls", "tls"] = _setting(
         "starttls", "加密方式；达不到就不发", "encryption; without it nothing is sent"
     )
@@ -122,7 +138,9 @@ class LimitSettings:
 class PrivacySettings:
     """What is held back from publication."""
 
-    k: int = _setting(1, "小于 k 的人数不公布；1 = 都公布", "counts of persons below k are left blank; 1 = none")
+    k: int = _setting(
+        1, "小于 k 的人数不公布；1 = 都公布", "counts of persons below k are left blank; 1 = none"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +227,6 @@ def _check(where: str, settings: Settings) -> None:
     if settings.privacy.k < 1:
         raise ConfigError(f"{where} [privacy] k 应不小于 1 (at least 1)。")
     if settings.mail.host and not settings.mail.sender:
-        raise ConfigError(f"{where} [mail] 写了 host 就要写 sender（发件人地址）(sender is missing)。")
+        raise ConfigError(
+            f"{where} [mail] 写了 host 就要写 sender（发件人地址）(sender is missing)。"
+        )

@@ -51,5 +51,9 @@ def unknown_key(where: str, key: str, known: Iterable[str]) -> ConfigError:
     """Return the error for a key that no setting or form has, naming the nearest one that is."""
     known = list(known)
     close = nearest(key, known)
-    hint = f"是否想写 “{close}”？ Did you mean “{close}”?" if close else "可用 known: " + ", ".join(known)
+    hint = (
+        f"是否想写 “{close}”？ Did you mean “{close}”?"
+        if close
+        else "可用 known: " + ", ".join(known)
+    )
     return ConfigError(f"{where}: 没有 “{key}” 这一项 (unknown key). {hint}")

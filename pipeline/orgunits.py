@@ -87,7 +87,9 @@ def build_tree(units: Iterable[OrgUnit], root: str = "", where: str = "orgunits"
     children: dict[str, list[OrgUnit]] = {}
     for unit in units:
         if unit.code in by_code:
-            raise ConfigError(f"{where}: 单位编码 {unit.code} 出现了两次 (code twice)。请改成唯一的编码。")
+            raise ConfigError(
+                f"{where}: 单位编码 {unit.code} 出现了两次 (code twice)。请改成唯一的编码。"
+            )
         by_code[unit.code] = unit
         children.setdefault(unit.parent, []).append(unit)
     for unit in by_code.values():
@@ -117,7 +119,9 @@ def _refuse_loops(units: Mapping[str, OrgUnit], where: str) -> None:
         code = unit.code
         while code and code not in reach_root:
             if code in path:
-                raise ConfigError(f"{where}: 上下级成了圈：{' → '.join([*path, code])} (loop)。请改正 parent。")
+                raise ConfigError(
+                    f"{where}: 上下级成了圈：{' → '.join([*path, code])} (loop)。请改正 parent。"
+                )
             path.append(code)
             code = units[code].parent
         reach_root.update(path)
@@ -173,7 +177,9 @@ def _header(path: Path, cells: list[str]) -> list[str]:
             raise unknown_key(f"{path.name} 表头", name, COLUMNS)
     for name in _REQUIRED:
         if name not in header:
-            raise ConfigError(f"{path.name}: 缺少 {name} 列 (missing column)。表头应为 {','.join(COLUMNS)}")
+            raise ConfigError(
+                f"{path.name}: 缺少 {name} 列 (missing column)。表头应为 {','.join(COLUMNS)}"
+            )
     return header
 
 
@@ -184,7 +190,9 @@ def _unit(path: Path, number: int, row: dict[str, str]) -> OrgUnit:
             raise ConfigError(f"{where}: {name} 不能为空 (must not be blank)。")
     reports = _YES.get(row.get("reports", "").lower())
     if reports is None:
-        raise ConfigError(f"{where}: reports 应为 是 或 否，现在是 “{row.get('reports', '')}” (yes or no)。")
+        raise ConfigError(
+            f"{where}: reports 应为 是 或 否，现在是 “{row.get('reports', '')}” (yes or no)。"
+        )
     return OrgUnit(
         code=_safe_code(where, row["code"]),
         name=row["name"],
@@ -200,7 +208,11 @@ def _unit(path: Path, number: int, row: dict[str, str]) -> OrgUnit:
 
 def _safe_code(where: str, code: str) -> str:
     # The code names folders and files, so it must be a plain file name on every system.
-    if code.startswith(".") or any(c in '<>:"/\\|?*' or ord(c) < 32 for c in code) or len(code) > 64:
+    if (
+        code.startswith(".")
+        or any(c in '<>:"/\\|?*' or ord(c) < 32 for c in code)
+        or len(code) > 64
+    ):
         raise ConfigError(
             f"{where}: 单位编码 “{code}” 不能用作文件名 (not usable in a file name)。请只用字母、数字、- 和 _。"
         )

@@ -54,7 +54,9 @@ class Period:
     @property
     def months(self) -> tuple[str, ...]:
         """The months of the period in order, as `2026-07`."""
-        return tuple(f"{self.start.year}-{m:02d}" for m in range(self.start.month, self.end.month + 1))
+        return tuple(
+            f"{self.start.year}-{m:02d}" for m in range(self.start.month, self.end.month + 1)
+        )
 
     @property
     def label(self) -> Text:

@@ -6,6 +6,7 @@ in either. The language is chosen only where something is printed or saved.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,3 +32,17 @@ class Text:
     def format(self, **values: object) -> Text:
         """Fill the placeholders of both wordings; a missing one is a KeyError, never a blank."""
         return Text(self.zh.format_map(values), self.en.format_map(values))
+
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+
+
+def fold(text: str) -> str:
+    """Return the form in which two spellings of a label or choice are compared.
+
+    Width and case are folded, invisible characters and outer spaces go; inner spaces stay.
+
+    >>> fold("　ＡＢＣ（元） ")
+    'abc(元)'
+    """
+    return unicodedata.normalize("NFKC", text).translate(_INVISIBLE).strip().casefold()

@@ -66,7 +66,9 @@ class Table:
         if value not in choices and value != default:
             close = nearest(value, choices)
             hint = f"是否想写 “{close}”？ Did you mean “{close}”?" if close else ""
-            raise self.fault(key, f"没有 “{value}”，应为 {' / '.join(choices)} 之一 (one of these)。{hint}")
+            raise self.fault(
+                key, f"没有 “{value}”，应为 {' / '.join(choices)} 之一 (one of these)。{hint}"
+            )
         return value
 
     def flag(self, key: str, default: bool = False) -> bool:
@@ -96,7 +98,9 @@ class Table:
         """Return a list of strings, empty where the key is missing."""
         value = self._get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.fault(key, f'应为文字的列表，例如 ["甲", "乙"] (a list of texts)，现在是 {value!r}。')
+            raise self.fault(
+                key, f'应为文字的列表，例如 ["甲", "乙"] (a list of texts)，现在是 {value!r}。'
+            )
         return tuple(value)
 
     def text(self, key: str, default: Text | None = None) -> Text:
@@ -119,7 +123,9 @@ class Table:
         value = self._get(key, [])
         if not isinstance(value, list):
             raise self.fault(key, f"应写成 [[{key}]] (a list of tables)。")
-        return [Table(f"{self.where} [[{key}]] {_name(row, n)}", row) for n, row in enumerate(value, 1)]
+        return [
+            Table(f"{self.where} [[{key}]] {_name(row, n)}", row) for n, row in enumerate(value, 1)
+        ]
 
     def finish(self) -> None:
         """Refuse keys that nothing has asked for."""

@@ -42,6 +42,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "-": operator.sub,
     "*": operator.mul,
 }
+_FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {"abs": abs, "floor": math.floor, "length": len}
 _FILLER = re.compile(r"[\W_]+")
 
 
@@ -165,7 +166,7 @@ def _call(name: str, args: list[Closure]) -> Closure:
         return lambda row, context: first(row, context) is None
     if name == "only":
         return _binary(is_only, first, args[1])
-    function: Callable[[Any], Any] = {"abs": abs, "floor": math.floor, "length": len}[name]
+    function = _FUNCTIONS[name]
 
     def run(row: Row, context: Row) -> Any:
         value = first(row, context)

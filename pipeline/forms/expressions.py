@@ -284,7 +284,9 @@ class _Parser:
     def _bool(self, tree: ast.expr) -> Node:
         node = self.build(tree)
         if node.type != "bool":
-            raise self._fault(f"“{ast.unparse(tree)}” 不是判断，不能用于 and / or / not (not a condition)")
+            raise self._fault(
+                f"“{ast.unparse(tree)}” 不是判断，不能用于 and / or / not (not a condition)"
+            )
         return node
 
     def _comparison(self, tree: ast.Compare) -> Node:

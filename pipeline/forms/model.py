@@ -1,0 +1,154 @@
+"""What is asked: fields, rules, forms and the workbooks they make up.
+
+A form is one sheet, declared in one TOML file and loaded by `load`. Everything else (columns,
+drop-downs, reading, validation, tables, breakdowns, headings) derives from these values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, get_args
+
+from pipeline.forms.closures import Closure
+from pipeline.forms.expressions import Node, Type
+from pipeline.issues import Severity
+from pipeline.texts import Text
+
+FieldType = Literal["int", "money", "date", "month", "choice", "flag", "text", "period", "year"]
+FIELD_TYPES: tuple[FieldType, ...] = get_args(FieldType)
+
+EXPRESSION_TYPES: Mapping[FieldType, Type] = {
+    "int": "number",
+    "money": "number",
+    "date": "date",
+    "month": "month",
+    "choice": "text",
+    "flag": "flag",
+    "text": "text",
+    "period": "text",
+    "year": "text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One member of a drop-down; `value` is what is stored, the Chinese wording."""
+
+    value: str
+    label: Text
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a ledger or one line of a cover.
+
+    `default` stands for a blank (in the field's own type); `default_from` is the key of another
+    field of the row that stands for it. `minimum` is inclusive. `sensitive` fields never leave
+    `state/` and the group's own receipts. `prefill` names what a blank workbook already knows
+    (`unit`, `unit_name`, `period`). `spellings` maps every folded way of writing a choice to its
+    value. `examples` are the values of the two example rows, as people would type them.
+    """
+
+    key: str
+    label: Text
+    type: FieldType
+    required: bool = False
+    aliases: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    default: int | Decimal | str | None = None
+    default_from: str = ""
+    minimum: Decimal | None = None
+    sensitive: bool = False
+    prefill: str = ""
+    hint: Text = Text("", "")
+    examples: tuple[str, ...] = ()
+    width: int = 12
+    spellings: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check of a row: violated where `closure` is definitely False.
+
+    `at` is the field whose cell is marked, `fields` all fields the rule reads. `title` says what
+    kind of fault it is without a value; `message` may quote fields and parameters as `{key}`.
+    """
+
+    id: str
+    severity: Severity
+    node: Node
+    closure: Closure
+    fields: tuple[str, ...]
+    at: str
+    title: Text
+    message: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SheetCheck:
+    """A check over a whole sheet or workbook: a named function of `intake.checks`."""
+
+    id: str
+    check: str
+    severity: Severity
+    fields: tuple[str, ...]
+    at: str
+    unless: str
+    title: Text
+    message: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One sheet. `nil` is the key of the cover field that says "nothing to report" for it."""
+
+    key: str
+    kind: Literal["cover", "ledger"]
+    label: Text
+    aliases: tuple[str, ...]
+    hint: Text
+    fields: tuple[Field, ...]
+    rules: tuple[Rule, ...]
+    checks: tuple[SheetCheck, ...]
+    parameters: Mapping[str, Decimal | str | tuple[str, ...]]
+    nil: str
+    positions: Mapping[str, int]
+
+    def field(self, key: str) -> Field:
+        """Return the field with this key; a wrong key is a KeyError."""
+        return self.fields[self.positions[key]]
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """One kind of workbook that groups fill: a cover and its ledgers, for a quarter or a year."""
+
+    key: str
+    label: Text
+    version: int
+    every: Literal["quarter", "year"]
+    cover: Form
+    ledgers: tuple[Form, ...]
+    notes: Text
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The cover and the ledgers, in the order of the sheets."""
+        return (self.cover, *self.ledgers)
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Everything that is asked: all forms and all workbooks of a workspace, by key."""
+
+    forms: Mapping[str, Form]
+    workbooks: Mapping[str, Workbook]
+    digest: str
+
+    @property
+    def ledgers(self) -> tuple[Form, ...]:
+        """All ledgers, in the order of their files."""
+        return tuple(form for form in self.forms.values() if form.kind == "ledger")

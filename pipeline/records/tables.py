@@ -1,0 +1,197 @@
+"""The tables of the database: fixed ones for files, issues, runs, outputs and messages, and one a
+form, derived from its fields.
+
+Dates and months are ISO text, so that they sort and read alike in SQLite and PostgreSQL; money is
+whole fen; yes/no is 1/0. A record carries its file, unit and period beside its fields; it counts
+where its file is `current`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from pipeline.forms.model import Field, FieldType, Form, Forms
+
+RECORD_PREFIX = "rec_"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables of a workspace's database; `records` maps a form's key to its table."""
+
+    metadata: MetaData
+    files: Table
+    issues: Table
+    runs: Table
+    decisions: Table
+    outputs: Table
+    messages: Table
+    records: Mapping[str, Table]
+
+
+def build_tables(forms: Forms) -> Tables:
+    """Return the tables for these forms."""
+    metadata = MetaData()
+    return Tables(
+        metadata=metadata,
+        files=_files(metadata),
+        issues=_issues(metadata),
+        runs=Table(
+            "runs",
+            metadata,
+            Column("run_id", Text, primary_key=True),
+            Column("started_at", Text, nullable=False),
+            Column("scanned_at", Text),
+            Column("finished_at", Text),
+        ),
+        decisions=Table(
+            "decisions",
+            metadata,
+            Column("id", Integer, primary_key=True),
+            Column("period", Text, nullable=False),
+            Column("action", Text, nullable=False),  # close | reopen
+            Column("at", Text, nullable=False),
+            Column("who", Text, nullable=False),
+        ),
+        outputs=Table(
+            "outputs",
+            metadata,
+            Column("path", Text, primary_key=True),
+            Column("period", Text, nullable=False),
+            Column("unit", Text, nullable=False),
+            Column("digest", Text, nullable=False),  # of the numbers it was rendered from
+            Column("sha256", Text, nullable=False),
+        ),
+        messages=_messages(metadata),
+        records={form.key: _records(metadata, form) for form in forms.forms.values()},
+    )
+
+
+def to_stored(field_type: FieldType, value: Any) -> Any:
+    """Return a field's value as the database keeps it.
+
+    >>> to_stored("money", Decimal("12.30"))
+    1230
+    """
+    if value is None:
+        return None
+    if field_type == "money":
+        return int(value.scaleb(2))
+    if field_type == "date":
+        return value.isoformat()
+    if field_type == "flag":
+        return int(value)
+    return value
+
+
+def from_stored(field_type: FieldType, value: Any) -> Any:
+    """Return the value of a field from what the database keeps; the inverse of `to_stored`."""
+    if value is None:
+        return None
+    if field_type == "money":
+        return Decimal(value).scaleb(-2)
+    if field_type == "date":
+        return date.fromisoformat(value)
+    if field_type == "flag":
+        return bool(value)
+    return value
+
+
+def _files(metadata: MetaData) -> Table:
+    return Table(
+        "files",
+        metadata,
+        Column("id", Integer, primary_key=True),  # in the order in which files were taken
+        Column("run_id", Text, nullable=False),
+        Column("path", Text, nullable=False),  # relative to the inbox, `/` between folders
+        Column("sha256", Text, nullable=False, index=True),
+        Column("size", BigInteger, nullable=False),
+        Column("received_at", Text, nullable=False),
+        Column("taken_at", Text, nullable=False),
+        Column("unit", Text),
+        Column("period", Text),
+        Column("workbook", Text),
+        Column("version", Integer),
+        Column("status", Text, nullable=False),
+        Column("errors", Integer, nullable=False),
+        Column("warnings", Integer, nullable=False),
+        Column("nil", Integer, nullable=False),  # 1 where every nil tick is set
+        Column("on_time", Integer, nullable=False),
+        Column("current", Integer, nullable=False),  # 1 for the version that counts
+        Column("duplicate_of", Integer),
+        Column("judged_under", Text, nullable=False),  # digest of forms, units and settings
+        Column("receipt", Text, nullable=False),
+        Column("settled", Integer, nullable=False),  # 1 once the file has left the inbox
+        Index("files_by_period", "period", "unit", "workbook"),
+    )
+
+
+def _issues(metadata: MetaData) -> Table:
+    return Table(
+        "issues",
+        metadata,
+        Column("file_id", Integer, primary_key=True),
+        Column("seq", Integer, primary_key=True),
+        Column("code", Text, nullable=False),
+        Column("severity", Text, nullable=False),
+        Column("sheet", Text, nullable=False),
+        Column("cell", Text, nullable=False),
+        Column("row", Integer),
+        Column("field", Text, nullable=False),
+        Column("column_label", Text, nullable=False),
+        Column("value", Text, nullable=False),
+        Column("title_zh", Text, nullable=False),
+        Column("title_en", Text, nullable=False),
+        Column("message_zh", Text, nullable=False),
+        Column("message_en", Text, nullable=False),
+    )
+
+
+def _messages(metadata: MetaData) -> Table:
+    return Table(
+        "messages",
+        metadata,
+        Column("message_id", Text, primary_key=True),
+        Column("kind", Text, nullable=False),  # receipt | summary
+        Column("topic", Text, nullable=False),  # what a newer message of the same topic replaces
+        Column("recipient", Text, nullable=False),
+        Column("unit", Text, nullable=False),
+        Column("period", Text, nullable=False),
+        Column("content", LargeBinary, nullable=False),  # the message as it goes out
+        Column("state", Text, nullable=False),  # queued | sending | sent | refused | replaced
+        Column("attempts", Integer, nullable=False),
+        Column("queued_at", Text, nullable=False),
+        Column("tried_at", Text),
+        Column("sent_at", Text),
+        Column("error", Text),
+    )
+
+
+def _records(metadata: MetaData, form: Form) -> Table:
+    name = RECORD_PREFIX + form.key
+    return Table(
+        name,
+        metadata,
+        Column("file_id", Integer, primary_key=True),
+        Column("row", Integer, primary_key=True),  # the sheet's own row number; 0 for a cover
+        Column("unit", Text, nullable=False),
+        Column("period", Text, nullable=False),
+        Column("places", Text),  # a cover's rows, as JSON {field: row}
+        *(_column(field) for field in form.fields if form.kind == "ledger" or not _is_head(field)),
+        Index(f"{name}_by_period", "period", "unit"),
+    )
+
+
+def _is_head(field: Field) -> bool:
+    return field.key in ("unit", "period")
+
+
+def _column(field: Field) -> Column[Any]:
+    whole = field.type in ("int", "money", "flag")
+    return Column(field.key, BigInteger if whole else Text)
