@@ -1,0 +1,49 @@
+"""What the tests share: the shipped configuration, and system parts that may be missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.forms.load import read_forms
+from pipeline.forms.model import Forms
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "config"
+
+
+@pytest.fixture(scope="session")
+def forms() -> Forms:
+    """The shipped forms."""
+    return read_forms(CONFIG)
+
+
+def system_part(name: str) -> str:
+    """Return the path of a program; without it the test is skipped, or fails where none may be."""
+    path = shutil.which(name)
+    if path is None:
+        if os.environ.get("REQUIRE_SYSTEM_PARTS"):
+            pytest.fail(f"{name} is not installed, and here no test may be skipped")
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """LibreOffice's program."""
+    return system_part("soffice")
+
+
+@pytest.fixture(scope="session")
+def pdftoppm() -> str:
+    """Poppler's picture maker."""
+    return system_part("pdftoppm")
+
+
+@pytest.fixture(scope="session")
+def openssl() -> str:
+    """OpenSSL's command, for throw-away certificates."""
+    return system_part("openssl")
