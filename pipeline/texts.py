@@ -6,6 +6,7 @@ in either. The language is chosen only where something is printed or saved.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal
@@ -46,3 +47,15 @@ def fold(text: str) -> str:
     'abc(元)'
     """
     return unicodedata.normalize("NFKC", text).translate(_INVISIBLE).strip().casefold()
+
+
+_LABEL_MARKS = re.compile(r"[\s*:]+")
+
+
+def label_key(text: str) -> str:
+    """Return the form in which headings are compared: folded, without spaces, `*` and colons.
+
+    >>> label_key("应参加\\n人数 ＊") == label_key("应参加人数")
+    True
+    """
+    return _LABEL_MARKS.sub("", fold(text))

@@ -31,7 +31,7 @@ from pipeline.forms.model import (
     Workbook,
 )
 from pipeline.issues import SEVERITIES, Severity
-from pipeline.texts import Text, fold
+from pipeline.texts import Text, fold, label_key
 from pipeline.tomltable import Table, read_toml
 
 CHECKS: tuple[str, ...] = (
@@ -106,7 +106,7 @@ def _read_form(path: Path, lists: Mapping[str, tuple[Choice, ...]]) -> Form:
     fields = tuple(_read_field(row, lists, kind) for row in table.tables("fields"))
     if not fields:
         raise table.fault("fields", "至少要有一个字段 (at least one field)。")
-    positions = _positions(table, fields)
+    positions, labels = _positions(table, fields), _labels(table, fields)
     parameters = _parameters(Table(f"{path.name} [parameters]", table.raw("parameters", {})))
     scope = Scope(
         {field.key: EXPRESSION_TYPES[field.type] for field in fields},
@@ -119,7 +119,8 @@ def _read_form(path: Path, lists: Mapping[str, tuple[Choice, ...]]) -> Form:
     table.finish()
     return Form(
         key, "cover" if kind == "cover" else "ledger", label, aliases, hint,
-        fields, rules, checks, parameters, nil, positions,
+        fields, rules, checks, parameters, nil, positions, labels,
+        frozenset(map(label_key, (label.zh, label.en, *aliases))),
     )  # fmt: skip
 
 
@@ -210,21 +211,26 @@ def _spellings(table: Table, choices: tuple[Choice, ...]) -> dict[str, str]:
 
 def _positions(table: Table, fields: tuple[Field, ...]) -> dict[str, int]:
     positions: dict[str, int] = {}
-    labels: dict[str, str] = {}
     for place, field in enumerate(fields):
         if field.key in positions:
             raise table.fault("fields", f"字段 {field.key} 出现了两次 (key twice)。")
         positions[field.key] = place
-        for label in (field.label.zh, field.label.en, *field.aliases):
-            taken = labels.setdefault(fold(label), field.key)
-            if taken != field.key:
-                raise table.fault(
-                    "fields", f"“{label}” 既是 {taken} 又是 {field.key} 的名称 (label twice)。"
-                )
     for field in fields:
         if field.default_from and field.default_from not in positions:
             raise _no_field(table, "default_from", field.default_from, positions)
     return positions
+
+
+def _labels(table: Table, fields: tuple[Field, ...]) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for field in fields:
+        for label in (field.label.zh, field.label.en, *field.aliases):
+            taken = labels.setdefault(label_key(label), field.key)
+            if taken != field.key:
+                raise table.fault(
+                    "fields", f"“{label}” 既是 {taken} 又是 {field.key} 的名称 (label twice)。"
+                )
+    return labels
 
 
 def _no_field(table: Table, key: str, name: str, known: Iterable[str]) -> ConfigError:

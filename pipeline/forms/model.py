@@ -103,7 +103,12 @@ class SheetCheck:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One sheet. `nil` is the key of the cover field that says "nothing to report" for it."""
+    """One sheet.
+
+    `nil` is the key of the cover field that says "nothing to report" for it. `positions` gives each
+    field's place in a row; `labels` maps every heading, as `label_key` folds it, to its field, and
+    `sheet_keys` holds the sheet's names folded likewise.
+    """
 
     key: str
     kind: Literal["cover", "ledger"]
@@ -116,6 +121,8 @@ class Form:
     parameters: Mapping[str, Decimal | str | tuple[str, ...]]
     nil: str
     positions: Mapping[str, int]
+    labels: Mapping[str, str]
+    sheet_keys: frozenset[str]
 
     def field(self, key: str) -> Field:
         """Return the field with this key; a wrong key is a KeyError."""

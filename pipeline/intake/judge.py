@@ -1,0 +1,171 @@
+"""A workbook judged: a `Book` and what we ask for in, a `Submission` out.
+
+The order is fixed: recognise, read the cover, learn unit and period from it, read the ledgers in
+that period, apply rules and checks. A workbook without a unit or a period is quarantined; one
+error or more and it is rejected; warnings do not stop it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pipeline.forms.model import Form, Forms
+from pipeline.intake import refusals
+from pipeline.intake.checks import Sheet
+from pipeline.intake.findings import Place, address, refusal_issue
+from pipeline.intake.locate import CoverPlace, LedgerPlace, Located, locate
+from pipeline.intake.rows import UNREAD, Row, read_cover, read_ledger
+from pipeline.intake.sheets import Book
+from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission
+from pipeline.intake.validate import Locator, apply_checks, apply_rules, check_nil, context_of
+from pipeline.issues import Issue, count_severity
+from pipeline.orgunits import OrgTree
+from pipeline.periods import Period, parse_period
+from pipeline.texts import fold
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What workbooks are judged against."""
+
+    forms: Forms
+    tree: OrgTree
+    today: date
+    closed: frozenset[str] = frozenset()
+
+
+def judge_book(book: Book, setup: Setup) -> Submission:
+    """Read and judge one workbook. Raises Refused where it is not one of ours at all."""
+    located = locate(book, setup.forms)
+    if located is None:
+        raise refusals.Refused(refusals.NOT_OURS)
+    issues = list(located.issues)
+    cover_row, period = None, None
+    if located.cover is not None:
+        period = _period_of(located.cover)
+        cover_row, found = read_cover(located.cover, period)
+        issues.extend(found)
+    cover = _by_key(located.workbook.cover, cover_row)
+    unit = _unit_code(cover.get("unit"), setup.tree)
+    if not unit or period is None:
+        return _unidentified(located, unit, period, issues)
+    cover["unit"] = unit
+    return _judge(located, setup, unit, period, cover_row, cover, issues)
+
+
+def _judge(
+    located: Located,
+    setup: Setup,
+    unit: str,
+    period: Period,
+    cover_row: Row | None,
+    cover: dict[str, Any],
+    issues: list[Issue],
+) -> Submission:
+    workbook = located.workbook
+    context = context_of(period, setup.today)
+    assert located.cover is not None and cover_row is not None
+    at_cover = _cover_locator(located.cover)
+
+    def sheet_of(form: Form, rows: list[Row]) -> Sheet:
+        return Sheet(form, rows, cover, located.meta, period, setup.tree, setup.today)
+
+    issues += apply_rules(workbook.cover, [cover_row], context, at_cover)
+    issues += apply_checks(workbook.cover, sheet_of(workbook.cover, [cover_row]), at_cover)
+    ledgers: dict[str, tuple[Record, ...]] = {}
+    for form in workbook.ledgers:
+        place = located.ledgers.get(form.key)
+        if place is None:
+            continue
+        rows, found = read_ledger(place, period)
+        issues += found
+        at_ledger = _ledger_locator(place)
+        issues += apply_rules(form, rows, context, at_ledger)
+        issues += apply_checks(form, sheet_of(form, rows), at_ledger)
+        issues += check_nil(form, workbook.cover, len(rows), cover.get(form.nil), at_cover)
+        ledgers[form.key] = tuple(Record(row.number, row.values) for row in rows)
+    ticks = [cover.get(form.nil) is True for form in workbook.ledgers if form.nil]
+    return Submission(
+        workbook.key,
+        unit,
+        period,
+        _status(issues, period, setup),
+        tuple(issues),
+        CoverRecord(cover_row.values, {key: c.row for key, c in located.cover.cells.items()}),
+        ledgers,
+        bool(ticks) and all(ticks),
+        located.sheet_names,
+    )
+
+
+def _status(issues: list[Issue], period: Period, setup: Setup) -> Judgement:
+    if period.code in setup.closed:
+        return "closed"
+    if count_severity(issues, "error"):
+        return "rejected"
+    return "accepted_with_warnings" if count_severity(issues, "warning") else "accepted"
+
+
+def _unidentified(
+    located: Located, unit: str, period: Period | None, issues: list[Issue]
+) -> Submission:
+    refusal = refusals.NO_UNIT if not unit else refusals.NO_PERIOD
+    issues = [refusal_issue(refusal), *issues]
+    return Submission(
+        located.workbook.key, unit, period, "quarantined", tuple(issues),
+        sheet_names=located.sheet_names,
+    )  # fmt: skip
+
+
+def _period_of(cover: CoverPlace) -> Period | None:
+    """Return the period the cover states; its own issue comes with the cover's reading."""
+    row, _ = read_cover(cover, None)
+    for field, value in zip(cover.form.fields, row.values, strict=True):
+        if field.type in ("period", "year"):
+            return parse_period(value) if isinstance(value, str) else None
+    return None
+
+
+def _by_key(form: Form, row: Row | None) -> dict[str, Any]:
+    if row is None:
+        return {}
+    return {
+        field.key: None if value is UNREAD else value
+        for field, value in zip(form.fields, row.values, strict=True)
+    }
+
+
+def _unit_code(typed: object, tree: OrgTree) -> str:
+    if not isinstance(typed, str):
+        return ""
+    if typed in tree.units:
+        return typed
+    folded = [code for code in tree.units if fold(code) == fold(typed)]
+    return folded[0] if len(folded) == 1 else typed
+
+
+def _cover_locator(cover: CoverPlace) -> Locator:
+    def locate_cell(key: str, _row: int | None) -> Place:
+        sheet = cover.form.label.zh
+        cell = cover.cells.get(key)
+        if cell is None:
+            return Place(sheet, "", None, key, "")
+        return Place(sheet, address(cell.row, cell.index), cell.row, key, cell.written)
+
+    return locate_cell
+
+
+def _ledger_locator(place: LedgerPlace) -> Locator:
+    first: Mapping[str, Any] = place.columns
+
+    def locate_cell(key: str, row: int | None) -> Place:
+        sheet, number = place.form.label.zh, place.header_row if row is None else row
+        column = first.get(key)
+        if column is None:
+            return Place(sheet, "", number, key, place.form.field(key).label.zh)
+        return Place(sheet, address(number, column.index), number, key, column.written)
+
+    return locate_cell

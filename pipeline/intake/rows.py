@@ -1,0 +1,225 @@
+"""Rows and covers typed: located raw cells in, values in the order of the form's fields out.
+
+A blank takes the field's default; a mark for "nothing" (`—`, `无`) in an optional field is a blank.
+What cannot be read is an issue at its cell and UNREAD in the row, so that no rule speaks of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, cast
+
+from pipeline.forms.model import Field
+from pipeline.intake.cells import (
+    CellFault,
+    Raw,
+    Reading,
+    Value,
+    as_typed,
+    is_blank,
+    is_blank_mark,
+    read_choice,
+    read_date,
+    read_flag,
+    read_int,
+    read_money,
+    read_month,
+    read_text,
+)
+from pipeline.intake.findings import Place, address, finding
+from pipeline.intake.locate import CoverPlace, LedgerPlace
+from pipeline.issues import Issue
+from pipeline.periods import Period, parse_period
+from pipeline.texts import Text
+
+TOTAL_WORDS = frozenset({"合计", "小计", "总计"})
+
+_NOTHING = Reading(None)
+_BLANK_MARK = Text("“{value}” 按没有填读取。", "“{value}” was read as blank.")
+_BAD_PERIOD = {
+    "period": Text(
+        "“{value}” 不是季度。请写成 2026Q3 这样。",
+        "“{value}” is not a quarter. Write it like 2026Q3.",
+    ),
+    "year": Text(
+        "“{value}” 不是年度。请写成 2026 这样。", "“{value}” is not a year. Write it like 2026."
+    ),
+}
+_READ_AS = Text("“{value}” 按 {read} 读取。", "“{value}” was read as {read}.")
+
+
+class Unread:
+    """The value of a cell that holds something unreadable; only `UNREAD` exists."""
+
+
+UNREAD: Final = Unread()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One typed row. `values` may hold UNREAD; `unread` are the positions that do."""
+
+    number: int
+    values: tuple[Any, ...]
+    unread: frozenset[int]
+
+
+Reader = Callable[[Raw], Reading]
+
+
+def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Issue]]:
+    """Return the rows of a ledger that hold something, with the issues of reading them.
+
+    Blank rows, rows filled only in ignored columns and total rows are no rows.
+    """
+    form = place.form
+    rows: list[Row] = []
+    issues: list[Issue] = []
+    readers = [_reader(field, period) for field in form.fields]
+    indexes = [place.columns[f.key].index if f.key in place.columns else -1 for f in form.fields]
+    known = sorted(index for index in indexes if index >= 0)
+    for number, raw in _filled_rows(place, known):
+        first = next(index for index, cell in enumerate(raw) if not is_blank(cell))
+        if _is_total(raw[first]):
+            where = Place(form.label.zh, address(number, first), number)
+            issues.append(finding("R-13", where, as_typed(raw[first]), row=number))
+            continue
+        rows.append(_read_row(place, number, raw, readers, indexes, issues))
+    return rows, issues
+
+
+def read_cover(place: CoverPlace, period: Period | None) -> tuple[Row, list[Issue]]:
+    """Return a cover's values as one row numbered 0, with the issues of reading them."""
+    form = place.form
+    issues: list[Issue] = []
+    values: list[Any] = []
+    unread = set()
+    for position, field in enumerate(form.fields):
+        cell = place.cells.get(field.key)
+        if cell is None:
+            values.append(field.default)
+            continue
+        where = Place(
+            form.label.zh, address(cell.row, cell.index), cell.row, field.key, cell.written
+        )
+        value, found = _settle(field, cell.raw, _reader(field, period)(cell.raw), where)
+        issues.extend(found)
+        if value is UNREAD:
+            unread.add(position)
+        values.append(value)
+    return Row(0, tuple(values), frozenset(unread)), issues
+
+
+def _filled_rows(place: LedgerPlace, known: Sequence[int]) -> Iterator[tuple[int, list[Raw]]]:
+    for number, raw in enumerate(place.sheet.rows[place.header_row :], start=place.header_row + 1):
+        width = len(raw)
+        for index in known:
+            if index < width and raw[index] is not None and not is_blank(raw[index]):
+                yield number, raw
+                break
+
+
+def _is_total(first: Raw) -> bool:
+    return isinstance(first, str) and "".join(first.split()).rstrip(":：") in TOTAL_WORDS
+
+
+def _read_row(
+    place: LedgerPlace,
+    number: int,
+    raw: Sequence[Raw],
+    readers: Sequence[Reader],
+    indexes: Sequence[int],
+    issues: list[Issue],
+) -> Row:
+    form = place.form
+    values: list[Any] = []
+    unread: set[int] = set()
+    width = len(raw)
+    for position, field in enumerate(form.fields):
+        index = indexes[position]
+        cell = raw[index] if 0 <= index < width else None
+        if cell is None and (not field.required or index < 0):
+            values.append(field.default)
+            continue
+        reading = readers[position](cell) if cell is not None else _NOTHING
+        if reading.code or reading.value is None or _is_below(field, reading.value):
+            written = place.columns[field.key].written
+            where = Place(form.label.zh, address(number, index), number, field.key, written)
+            value, found = _settle(field, cell, reading, where)
+            issues.extend(found)
+        else:
+            value = reading.value
+        if value is UNREAD:
+            unread.add(position)
+        values.append(value)
+    for position, field in enumerate(form.fields):
+        if field.default_from and values[position] is None:
+            values[position] = values[form.positions[field.default_from]]
+            if values[position] is UNREAD:
+                unread.add(position)
+    return Row(number, tuple(values), frozenset(unread))
+
+
+def _settle(
+    field: Field, raw: Raw, reading: Reading, where: Place
+) -> tuple[Value | Unread, list[Issue]]:
+    """Return the value of a cell that is not simply what was typed, and what to say about it."""
+    typed = as_typed(raw) if raw is not None else ""
+    if not field.required and not isinstance(raw, CellFault) and is_blank_mark(raw):
+        reason = _BLANK_MARK.format(value=typed.strip())
+        return field.default, [finding("R-08", where, typed, reason=reason)]
+    if reading.value is None and not reading.code:
+        if field.required:
+            return None, [finding("R-01", where, "", hint=field.hint)]
+        return field.default, []
+    found = []
+    if reading.code:
+        assert reading.reason is not None, reading.code
+        found.append(finding(reading.code, where, typed, reason=reading.reason))
+    if reading.code in ("R-02", "R-03", "R-05", "R-06"):
+        return UNREAD, found
+    if _is_below(field, reading.value):
+        return UNREAD, [*found, finding("R-04", where, typed, minimum=field.minimum)]
+    return reading.value, found
+
+
+def _is_below(field: Field, value: Value) -> bool:
+    return field.minimum is not None and cast(int | Decimal, value) < field.minimum
+
+
+def _reader(field: Field, period: Period | None) -> Reader:
+    match field.type:
+        case "int":
+            return read_int
+        case "money":
+            return read_money
+        case "flag":
+            return read_flag
+        case "choice":
+            spellings = cast(Mapping[str, str], field.spellings)
+            return lambda raw: read_choice(raw, spellings)
+        case "date" | "month":
+            if period is None:
+                return lambda _raw: _NOTHING
+            read = read_date if field.type == "date" else read_month
+            start, end = period.start, period.end
+            return lambda raw: read(raw, start, end)
+        case "period" | "year":
+            return lambda raw: _read_period(raw, quarterly=field.type == "period")
+    return read_text
+
+
+def _read_period(raw: Raw, *, quarterly: bool) -> Reading:
+    reading = read_text(raw)
+    if not isinstance(reading.value, str) or reading.code in ("R-02", "R-05", "R-06"):
+        return reading
+    period = parse_period(reading.value)
+    if period is None or period.is_quarter != quarterly:
+        reason = _BAD_PERIOD["period" if quarterly else "year"].format(value=reading.value)
+        return Reading(None, "R-02", reason)
+    if period.code == reading.value:
+        return Reading(period.code)
+    reason = _READ_AS.format(value=reading.value, read=period.code)
+    return Reading(period.code, "R-08", reason)
