@@ -26,6 +26,7 @@ class Tables:
     """All tables of a workspace's database; `records` maps a form's key to its table."""
 
     metadata: MetaData
+    meta: Table
     files: Table
     issues: Table
     runs: Table
@@ -40,6 +41,12 @@ def build_tables(forms: Forms) -> Tables:
     metadata = MetaData()
     return Tables(
         metadata=metadata,
+        meta=Table(
+            "meta",
+            metadata,
+            Column("key", Text, primary_key=True),
+            Column("value", Text, nullable=False),
+        ),
         files=_files(metadata),
         issues=_issues(metadata),
         runs=Table(
@@ -112,6 +119,7 @@ def _files(metadata: MetaData) -> Table:
         Column("path", Text, nullable=False),  # relative to the inbox, `/` between folders
         Column("sha256", Text, nullable=False, index=True),
         Column("size", BigInteger, nullable=False),
+        Column("mtime_ns", BigInteger, nullable=False),  # to know the file again in the inbox
         Column("received_at", Text, nullable=False),
         Column("taken_at", Text, nullable=False),
         Column("unit", Text),
@@ -125,8 +133,8 @@ def _files(metadata: MetaData) -> Table:
         Column("on_time", Integer, nullable=False),
         Column("current", Integer, nullable=False),  # 1 for the version that counts
         Column("duplicate_of", Integer),
-        Column("judged_under", Text, nullable=False),  # digest of forms, units and settings
-        Column("receipt", Text, nullable=False),
+        Column("judged_under", Text, nullable=False),  # see `lifecycle.Judging`
+        Column("receipt", Text, nullable=False),  # relative to the outputs folder
         Column("settled", Integer, nullable=False),  # 1 once the file has left the inbox
         Index("files_by_period", "period", "unit", "workbook"),
     )
