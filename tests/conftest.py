@@ -7,9 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Forms
+
+# A busy machine is no fault of the code: a property is judged by its result, not by its time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "config"
