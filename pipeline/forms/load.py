@@ -321,12 +321,18 @@ def _read_workbook(path: Path, forms: Mapping[str, Form]) -> Workbook:
     )
     table.finish()
     for ledger in workbook.ledgers:
-        if ledger.nil and ledger.nil not in workbook.cover.positions:
-            raise ConfigError(
-                f"{path.name}: {ledger.key}.toml 的 nil = “{ledger.nil}” 不是"
-                f" {workbook.cover.key}.toml 的字段 (nil must be a field of the cover)。"
-            )
+        _check_ticks(path, ledger, workbook.cover)
     return workbook
+
+
+def _check_ticks(path: Path, ledger: Form, cover: Form) -> None:
+    ticks = {"nil": ledger.nil, **{f"{check.id} unless": check.unless for check in ledger.checks}}
+    for key, name in ticks.items():
+        if name and name not in cover.positions:
+            raise ConfigError(
+                f"{path.name}: {ledger.key}.toml 的 {key} = “{name}” 不是"
+                f" {cover.key}.toml 的字段 (must be a field of the cover)。"
+            )
 
 
 def _form(table: Table, name: str, forms: Mapping[str, Form]) -> Form:

@@ -208,7 +208,11 @@ def _reader(field: Field, period: Period | None) -> Reader:
             return lambda raw: read(raw, start, end)
         case "period" | "year":
             return lambda raw: _read_period(raw, quarterly=field.type == "period")
-    return read_text
+    return read_text if field.required else _read_optional_text
+
+
+def _read_optional_text(raw: Raw) -> Reading:
+    return _NOTHING if is_blank_mark(raw) else read_text(raw)
 
 
 def _read_period(raw: Raw, *, quarterly: bool) -> Reading:
