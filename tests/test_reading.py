@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -206,7 +207,7 @@ def test_cover_pairs_may_stand_side_by_side(forms: Forms) -> None:
     fields = forms.forms["cover"].fields
     values = {**COVER, "nil_activities": "√", "nil_dues": "Y", "nil_visits": True}
     pairs = [[field.label.zh, values.get(field.key)] for field in fields]
-    rows = [sum(pairs[n : n + 3], []) for n in range(0, len(pairs), 3)]
+    rows = [[*chain(*pairs[n : n + 3])] for n in range(0, len(pairs), 3)]
     submission = judge(forms, with_sheet(quarterly_book(forms), "封面", rows=rows))
     assert submission.status == "accepted"
     assert submission.cover is not None
