@@ -168,15 +168,17 @@ def _messages(metadata: MetaData) -> Table:
         Column("message_id", Text, primary_key=True),
         Column("kind", Text, nullable=False),  # receipt | summary
         Column("topic", Text, nullable=False),  # what a newer message of the same topic replaces
+        Column("revision", Integer, nullable=False),  # of the topic: 1, then updates from 2 on
         Column("recipient", Text, nullable=False),
         Column("unit", Text, nullable=False),
         Column("period", Text, nullable=False),
-        Column("content", LargeBinary, nullable=False),  # the message as it goes out
-        Column("state", Text, nullable=False),  # queued | sending | sent | refused | replaced
+        Column("content", LargeBinary, nullable=False),  # as it goes out; then its headers only
+        # queued | sending | sent | refused | unsure | replaced
+        Column("state", Text, nullable=False),
         Column("attempts", Integer, nullable=False),
         Column("queued_at", Text, nullable=False),
         Column("tried_at", Text),
-        Column("sent_at", Text),
+        Column("sent_at", Text),  # when it was handed over, for certain or perhaps
         Column("error", Text),
     )
 
