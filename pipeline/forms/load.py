@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar, cast
@@ -49,14 +49,14 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _DEFAULT_WIDTHS: Mapping[FieldType, int] = {"int": 10, "money": 12, "date": 13, "month": 11}
 _RESERVED = frozenset({"file_id", "unit", "period", "row", "places"})
 
-T = TypeVar("T")
+T = TypeVar("T", Form, Workbook)
 
 
 def read_forms(config: Path) -> Forms:
     """Read all forms and workbooks of a workspace's `config` folder. Raises ConfigError."""
     choices = _read_choices(config / "choices.toml")
-    forms = _by_key(_read_form(path, choices) for path in _toml_files(config / "forms"))
-    workbooks = _by_key(_read_workbook(path, forms) for path in _toml_files(config / "workbooks"))
+    forms = _read_all(config / "forms", lambda path: _read_form(path, choices))
+    workbooks = _read_all(config / "workbooks", lambda path: _read_workbook(path, forms))
     return Forms(forms, workbooks, _digest(config))
 
 
@@ -67,13 +67,17 @@ def _toml_files(folder: Path) -> list[Path]:
     return files
 
 
-def _by_key(items: Iterable[T]) -> dict[str, T]:
+def _read_all(folder: Path, read: Callable[[Path], T]) -> dict[str, T]:
     found: dict[str, T] = {}
-    for item in items:
-        key = cast(Form | Workbook, item).key
+    files: dict[str, str] = {}
+    for path in _toml_files(folder):
+        item = read(path)
+        key = item.key
         if key in found:
-            raise ConfigError(f"key = “{key}” 用在了两个文件里 (key twice)。请改成唯一的。")
-        found[key] = item
+            raise ConfigError(
+                f"{path.name}: key = “{key}” 已经用在 {files[key]} 里 (key twice)。请改成唯一的。"
+            )
+        found[key], files[key] = item, path.name
     return found
 
 
