@@ -1,0 +1,111 @@
+"""A file's bytes in, its sheets as plain values out, whatever program wrote it.
+
+`read_book` tells `.xlsx` (macros are never looked at), `.xls` with WPS `.et`, and `.ods` apart by
+content, and raises `Refused` for everything else. The rule: a value is exactly what the file
+stores at exactly that address, an error value and a formula never calculated are values too
+(`CellFault`), and what cannot be read exactly is refused rather than guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.intake import refusals
+from pipeline.intake.cells import Raw
+from pipeline.intake.refusals import Refused, refuse
+from pipeline.intake.screen import Kind, Limits, Room, Screened, screen
+from pipeline.intake.sniff import ends_blank
+
+Visibility = Literal["visible", "hidden", "very hidden"]
+
+MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet as stored.
+
+    `rows[0]` is row 1 and column 0 is A; rows end at their last value, the sheet at its last
+    filled row, and None is an empty cell. Rows may share a list: they are for reading only.
+    Hidden rows and columns are 1-based and listed only if they hold something.
+    """
+
+    name: str
+    visibility: Visibility
+    rows: list[list[Raw]]
+    hidden_rows: tuple[int, ...] = ()
+    hidden_columns: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The sheets of one workbook in their order, and how its bytes are packed."""
+
+    kind: Kind
+    sheets: tuple[Sheet, ...]
+
+
+@dataclass(slots=True)
+class Grid:
+    """A sheet while it is being read; it counts against the limits of its workbook."""
+
+    name: str
+    room: Room
+    rows: list[list[Raw]] = field(default_factory=list)
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: set[int] = field(default_factory=set)
+
+    def add_row(self, number: int, row: list[Raw], hidden: bool = False) -> None:
+        """Put a row that ends in a value at its place, which must lie after the last row's."""
+        gap = number - 1 - len(self.rows)
+        if gap < 0 or number > MAX_ROW or len(row) > MAX_COLUMN:
+            raise refuse(refusals.DAMAGED)
+        self.room.take_cells(len(row))
+        if gap:
+            self.rows.extend([[]] * gap)
+        self.rows.append(row)
+        if hidden:
+            self.hidden_rows.append(number)
+
+    def as_sheet(self, visibility: Visibility) -> Sheet:
+        """Return the finished sheet; raise `Refused` where it has too many filled rows."""
+        if len(self.rows) > self.room.limits.max_rows:
+            self.room.check_rows(sum(map(bool, self.rows)), self.name)
+        width = max(map(len, self.rows), default=0)
+        columns = sorted(column for column in self.hidden_columns if column <= width)
+        filled = tuple(column for column in columns if self._holds(column))
+        return Sheet(self.name, visibility, self.rows, tuple(self.hidden_rows), filled)
+
+    def _holds(self, column: int) -> bool:
+        return any(len(row) >= column and row[column - 1] is not None for row in self.rows)
+
+
+def read_book(data: bytes, limits: Limits) -> Book:
+    """Return every sheet of a workbook; raise `Refused`, and nothing else, if that cannot be.
+
+    (A `MemoryError` is the process's own trouble and passes through.)
+    """
+    try:
+        return Book((screened := screen(data, limits)).kind, _read_sheets(data, screened, limits))
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:
+        # A hostile file can make any parser raise anything; none of it is the caller's business.
+        raise refuse(refusals.SYNCING if ends_blank(data) else refusals.DAMAGED) from error
+
+
+def _read_sheets(data: bytes, screened: Screened, limits: Limits) -> tuple[Sheet, ...]:
+    """Read with the reader of this kind, imported only when such a file comes."""
+    room = Room(limits)
+    if screened.package is None:
+        from pipeline.intake.sheets_xls import read_xls
+
+        return read_xls(data, room)
+    if screened.kind == "ods":
+        from pipeline.intake.sheets_ods import read_ods
+
+        return read_ods(screened.package, room)
+    from pipeline.intake.sheets_xlsx import read_xlsx
+
+    return read_xlsx(screened.package, room)

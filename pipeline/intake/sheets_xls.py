@@ -1,0 +1,119 @@
+"""The binary `.xls` of Excel 97 and WPS `.et`, read by xlrd.
+
+In go the file's bytes, out come sheets. xlrd gives cached values, error codes and, with formats
+loaded, hidden rows and columns. The rule: whether a number is a day is decided by our own reading
+of its format, so that an `.xls` and the `.xlsx` saved from it give the same values.
+
+The format has no formula without a value: programs that cannot calculate store 0 or "".
+"""
+
+from __future__ import annotations
+
+import io
+from typing import cast
+
+import xlrd
+from xlrd.book import Book as XlsBook
+from xlrd.compdoc import CompDoc
+from xlrd.sheet import Cell
+from xlrd.sheet import Sheet as XlsSheet
+
+from pipeline.intake import refusals
+from pipeline.intake.cells import CellFault, Raw
+from pipeline.intake.refusals import refuse
+from pipeline.intake.screen import Room
+from pipeline.intake.serials import BUILT_IN, DateKind, date_kind, to_moment
+from pipeline.intake.sheets import Grid, Sheet, Visibility
+from pipeline.intake.sniff import OLE_SIGNATURE, ole_refusal
+
+_VISIBILITY: dict[int, Visibility] = {0: "visible", 1: "hidden", 2: "very hidden"}
+_WHOLE_LIMIT = 10**15
+
+
+def read_xls(data: bytes, room: Room) -> tuple[Sheet, ...]:
+    """Return every worksheet; chart and macro sheets hold no cells and are left out."""
+    if data.startswith(OLE_SIGNATURE):
+        _refuse_other_ole(data)
+    book = _open(data)
+    kinds = _date_kinds(book)
+    sheets = tuple(_read_sheet(book.sheet_by_index(i), kinds, room) for i in range(book.nsheets))
+    if not sheets:
+        raise refuse(refusals.NO_SHEETS)
+    return sheets
+
+
+def _refuse_other_ole(data: bytes) -> None:
+    """Raise `Refused` if the container is locked or belongs to another program."""
+    directory = CompDoc(data, logfile=io.StringIO()).dirlist
+    names = {entry.name for entry in directory}
+    root = {entry.name for entry in directory if entry.parent == 0}
+    if (refusal := ole_refusal(names, root)) is not None:
+        raise refuse(refusal)
+
+
+def _open(data: bytes) -> XlsBook:
+    try:
+        return _open_with(data, formatting_info=True)
+    except (AssertionError, IndexError, KeyError, NotImplementedError):
+        # Odd fonts and palettes break xlrd although the cells are sound.
+        return _open_with(data, formatting_info=False)
+
+
+def _open_with(data: bytes, formatting_info: bool) -> XlsBook:
+    try:
+        return xlrd.open_workbook(
+            file_contents=data,
+            logfile=io.StringIO(),
+            formatting_info=formatting_info,
+            ragged_rows=True,
+        )
+    except xlrd.XLRDError as error:
+        if "encrypted" in str(error).lower():
+            raise refuse(refusals.PASSWORD) from error
+        raise
+
+
+def _date_kinds(book: XlsBook) -> dict[int, DateKind]:
+    """Return which cell styles show their number as a day or time, by the style's index."""
+    kinds: dict[int, DateKind] = {}
+    for index, style in enumerate(book.xf_list):
+        written = book.format_map.get(style.format_key)
+        if written is not None and (kind := date_kind(written.format_str)):
+            kinds[index] = kind
+        elif written is None and style.format_key in BUILT_IN:
+            kinds[index] = BUILT_IN[style.format_key]
+    return kinds
+
+
+def _read_sheet(sheet: XlsSheet, kinds: dict[int, DateKind], room: Room) -> Sheet:
+    grid = Grid(sheet.name, room)
+    for index in range(sheet.nrows):
+        row = [_value(cell, kinds, sheet.book.datemode == 1) for cell in sheet.row(index)]
+        while row and row[-1] is None:
+            row.pop()
+        info = sheet.rowinfo_map.get(index)
+        if row:
+            grid.add_row(index + 1, row, bool(info and info.hidden))
+    grid.hidden_columns = {i + 1 for i, info in sheet.colinfo_map.items() if info.hidden}
+    return grid.as_sheet(_VISIBILITY.get(sheet.visibility, "visible"))
+
+
+def _value(cell: Cell, kinds: dict[int, DateKind], date1904: bool) -> Raw:
+    match cell.ctype:
+        case xlrd.XL_CELL_TEXT:
+            return cast(str, cell.value) or None
+        case xlrd.XL_CELL_NUMBER | xlrd.XL_CELL_DATE:
+            number = _number(cast(float, cell.value))
+            # Without formats loaded there is no style, and xlrd's own verdict has to do.
+            is_unstyled_date = cell.xf_index is None and cell.ctype == xlrd.XL_CELL_DATE
+            kind = "date" if is_unstyled_date else kinds.get(cell.xf_index)
+            return number if kind is None else to_moment(number, kind, date1904)
+        case xlrd.XL_CELL_BOOLEAN:
+            return bool(cell.value)
+        case xlrd.XL_CELL_ERROR:
+            return CellFault("error", xlrd.error_text_from_code.get(cell.value, "#VALUE!"))
+    return None
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value.is_integer() and abs(value) < _WHOLE_LIMIT else value

@@ -1,0 +1,162 @@
+"""The package of an `.xlsx` or `.xlsm`: which sheets, which strings, which styles are dates.
+
+In go screened parts, out come sheets. Each sheet takes the fast lane (`xlsx_plain`) where it is
+spelt the usual way, else the slow one (`xlsx_walk`); both lanes share `xlsx_values`. Parts are
+found by their relationships, transitional or Strict, never by their usual names.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+from pipeline.intake import refusals
+from pipeline.intake.refusals import refuse
+from pipeline.intake.screen import Package, Room
+from pipeline.intake.serials import BUILT_IN, DateKind, date_kind
+from pipeline.intake.sheets import Grid, Sheet, Visibility
+from pipeline.intake.xlsx_plain import read_plain
+from pipeline.intake.xlsx_values import Values
+from pipeline.intake.xlsx_walk import walk_cells, walk_strings
+from pipeline.intake.xmltext import (
+    decode_part,
+    local_name,
+    parse_part,
+    unescape_control,
+    unescape_references,
+)
+
+_VISIBILITY: dict[str, Visibility] = {"hidden": "hidden", "veryHidden": "very hidden"}
+_ON = ("1", "true", "on")
+_STRING = re.compile(
+    r'<si><t(?: xml:space="preserve")?+>([^<]*+)</t>(?:<phoneticPr[^<>]*+/>)?+</si>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part that another one points to."""
+
+    kind: str
+    path: str
+
+
+def read_xlsx(package: Package, room: Room) -> tuple[Sheet, ...]:
+    """Return every worksheet; chart, dialog and macro sheets hold no cells and are left out."""
+    main = _related(package, "")
+    book_path = next((part.path for part in main.values() if part.kind == "officeDocument"), "")
+    if not book_path:
+        raise refuse(refusals.UNKNOWN_KIND)
+    book = parse_part(package.part(book_path))
+    parts = _related(package, book_path)
+    values = _read_values(package, parts, book, room)
+    sheets = []
+    for element in _children(book, "sheets"):
+        part = parts.get(_relation_id(element))
+        if part is None:
+            raise refuse(refusals.DAMAGED)
+        if part.kind == "worksheet":
+            text = decode_part(package.part(part.path))
+            grid = _read_grid(text, values, element.get("name", ""), room)
+            sheets.append(grid.as_sheet(_VISIBILITY.get(element.get("state", ""), "visible")))
+    if not sheets:
+        raise refuse(refusals.NO_SHEETS)
+    return tuple(sheets)
+
+
+def _read_grid(text: str, values: Values, name: str, room: Room) -> Grid:
+    grid, cells = Grid(name, room), room.cells
+    if read_plain(text, values, grid):
+        return grid
+    room.cells = cells
+    grid = Grid(name, room)
+    walk_cells(text, values, grid)
+    return grid
+
+
+def _read_values(
+    package: Package, parts: dict[str, _Part], book: etree._Element, room: Room
+) -> Values:
+    paths = {part.kind: part.path for part in parts.values()}
+    strings: dict[str, str | None] = {}
+    if "sharedStrings" in paths:
+        strings = _read_strings(decode_part(package.part(paths["sharedStrings"])), room)
+    dates: dict[str, DateKind] = {}
+    if "styles" in paths:
+        dates = _date_styles(parse_part(package.part(paths["styles"])))
+    settings = next((element for element in book if local_name(element) == "workbookPr"), None)
+    date1904 = settings is not None and settings.get("date1904") in _ON
+    return Values(strings, dates, date1904)
+
+
+def _read_strings(text: str, room: Room) -> dict[str, str | None]:
+    """Return the shared strings by their index, the empty one as None; phonetics are left out."""
+    if text.count("<si") > room.limits.max_cells:
+        raise refuse(refusals.TOO_MANY_CELLS, limit=room.limits.max_cells)
+    try:
+        strings = _plain_strings(text)
+    except (KeyError, ValueError):
+        strings = None
+    if strings is None:
+        strings = walk_strings(text)
+    if "_x" in text:
+        strings = map(unescape_control, strings)
+    return {str(index): string or None for index, string in enumerate(strings)}
+
+
+def _plain_strings(text: str) -> list[str] | None:
+    """Cut the strings out where nothing else is between them; None where something is."""
+    start, end = text.find("<si>"), text.rfind("</sst>")
+    if start < 0 or "<!" in text[:start]:
+        return None
+    pieces = _STRING.split(text[start:end])
+    if any(pieces[::2]):
+        return None
+    strings = pieces[1::2]
+    return [unescape_references(string) for string in strings] if "&" in text else strings
+
+
+def _date_styles(styles: etree._Element) -> dict[str, DateKind]:
+    """Return which cell styles show their number as a day or time, by the style's index."""
+    formats = {
+        element.get("numFmtId", ""): element.get("formatCode", "")
+        for element in _children(styles, "numFmts")
+    }
+    dates: dict[str, DateKind] = {}
+    for index, element in enumerate(_children(styles, "cellXfs")):
+        number = element.get("numFmtId", "0")
+        kind = date_kind(formats[number]) if number in formats else BUILT_IN.get(int(number))
+        if kind is not None:
+            dates[str(index)] = kind
+    return dates
+
+
+def _related(package: Package, path: str) -> dict[str, _Part]:
+    """Return what a part points to inside the package, by relationship id."""
+    folder, name = posixpath.split(path)
+    relations = posixpath.join(folder, "_rels", f"{name}.rels")
+    if relations.lower() not in package.names:
+        return {}
+    found = {}
+    for element in parse_part(package.part(relations)):
+        if element.get("TargetMode") != "External":
+            target = posixpath.join("/", folder, element.get("Target", "").replace("\\", "/"))
+            kind = posixpath.basename(element.get("Type", ""))
+            found[element.get("Id", "")] = _Part(kind, posixpath.normpath(target).lstrip("/"))
+    return found
+
+
+def _relation_id(element: etree._Element) -> str:
+    """Return the `r:id` of a sheet, whose namespace differs in Strict workbooks."""
+    for name, value in element.attrib.items():
+        if str(name).endswith("/relationships}id"):
+            return str(value)
+    return ""
+
+
+def _children(parent: etree._Element, name: str) -> list[etree._Element]:
+    """Return the children of the named child, of whatever namespace."""
+    return [child for element in parent if local_name(element) == name for child in element]

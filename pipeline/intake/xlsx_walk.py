@@ -1,0 +1,124 @@
+"""The slow lane of `.xlsx`: any sheet that is valid XML, in any spelling.
+
+In goes the text of a part, out come its cells or strings. It is the reference that the fast lane
+must agree with. The rule: a cell counts at the address it gives itself, or follows the last one
+where it gives none; two values at one address are a damaged file, never a choice of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+from pipeline.intake import refusals
+from pipeline.intake.cells import Raw
+from pipeline.intake.refusals import refuse
+from pipeline.intake.sheets import MAX_COLUMN, Grid
+from pipeline.intake.xlsx_values import Values, column_number
+from pipeline.intake.xmltext import forget, local_name, stream_elements
+
+_NAMESPACES = (
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main",
+)
+_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_ON = ("1", "true", "on")
+
+
+def walk_cells(text: str, values: Values, grid: Grid) -> None:
+    """Fill the grid from a sheet part; rows and cells may stand in any order."""
+    rows: dict[int, dict[int, Raw]] = {}
+    hidden_rows: set[int] = set()
+    number = stored = 0
+    for element in stream_elements(text, _tags("row", "col")):
+        is_hidden = element.get("hidden") in _ON
+        if local_name(element) == "col":
+            grid.hidden_columns.update(_span(element) if is_hidden else ())
+            continue
+        number = int(element.get("r") or number + 1)
+        if is_hidden:
+            hidden_rows.add(number)
+        for row, column, value in _row_cells(element, number, values):
+            _put(rows.setdefault(row, {}), column, value)
+            stored += 1
+        grid.room.check_cells(stored)
+        forget(element)
+    for row in sorted(rows):
+        grid.add_row(row, _dense(rows[row]), row in hidden_rows)
+
+
+def walk_strings(text: str) -> Iterator[str]:
+    """Yield the shared strings in their order, rich text joined, phonetic readings left out."""
+    for element in stream_elements(text, _tags("si")):
+        yield _rich_text(element)
+        forget(element)
+
+
+def _tags(*names: str) -> list[str]:
+    return [f"{{{namespace}}}{name}" for namespace in _NAMESPACES for name in names]
+
+
+def _row_cells(element: etree._Element, row: int, values: Values) -> Iterator[tuple[int, int, Raw]]:
+    """Yield row, column and value of the cells that hold something."""
+    column = 0
+    for cell in element:
+        if local_name(cell) != "c":
+            continue
+        place, column = _address(cell.get("r"), row, column)
+        value = _value(cell, values)
+        if value is not None:
+            yield place, column, value
+
+
+def _address(written: str | None, row: int, column: int) -> tuple[int, int]:
+    """Return the row and column of a cell in `row` that comes after `column`."""
+    if written is None:
+        return row, column + 1
+    address = _ADDRESS.fullmatch(written)
+    if address is None:
+        raise refuse(refusals.DAMAGED)
+    return int(address[2]), column_number(address[1])
+
+
+def _value(element: etree._Element, values: Values) -> Raw:
+    text, is_formula = None, False
+    for child in element:
+        tag = local_name(child)
+        if tag == "f":
+            is_formula = True
+        elif tag == "v":
+            text = child.text or ""
+        elif tag == "is":
+            text = _rich_text(child)
+    return values.read(element.get("t", "n"), element.get("s", "0"), text, is_formula)
+
+
+def _rich_text(element: etree._Element) -> str:
+    """Return the text of an `<si>` or `<is>`: its own `<t>` and those of its runs."""
+    texts = []
+    for child in element:
+        tag = local_name(child)
+        if tag == "t":
+            texts.append(child.text or "")
+        elif tag == "r":
+            texts.extend(run.text or "" for run in child if local_name(run) == "t")
+    return "".join(texts)
+
+
+def _put(row: dict[int, Raw], column: int, value: Raw) -> None:
+    if column in row or column > MAX_COLUMN:
+        raise refuse(refusals.DAMAGED)
+    row[column] = value
+
+
+def _dense(row: dict[int, Raw]) -> list[Raw]:
+    cells: list[Raw] = [None] * max(row)
+    for column, value in row.items():
+        cells[column - 1] = value
+    return cells
+
+
+def _span(column: etree._Element) -> range:
+    return range(int(column.get("min", "1")), min(int(column.get("max", "1")), MAX_COLUMN) + 1)

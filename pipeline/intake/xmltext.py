@@ -1,0 +1,113 @@
+"""XML parts as text: decoded, without entities of their own, read once and thrown away.
+
+In go the bytes of one part, out comes a string or a stream of elements. The rule: a part with a
+DOCTYPE is refused, since no spreadsheet program writes one and entities are the way to make a
+small file huge or to read files of ours.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from html.entities import html5
+from typing import Any
+
+from lxml import etree
+
+from pipeline.intake import refusals
+from pipeline.intake.refusals import refuse
+
+_SAFELY: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+_DECLARED = re.compile(r"\ufeff?\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'][^>]*>")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_REFERENCE = re.compile(r"&([^;]*);?")
+_NAMED = {name: html5[name + ";"] for name in ("amp", "lt", "gt", "quot", "apos")}
+
+
+def decode_part(part: bytes) -> str:
+    """Return a part as text with plain line ends; raise `Refused` where that cannot be done."""
+    try:
+        text = part.decode(_encoding(part))
+    except (UnicodeDecodeError, LookupError) as error:
+        raise refuse(refusals.DAMAGED) from error
+    if "<!DOCTYPE" in text:
+        raise refuse(refusals.DAMAGED)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def parse_part(part: bytes) -> etree._Element:
+    """Return the root of a small part; raise `lxml.etree.XMLSyntaxError` for what is not XML."""
+    parser = etree.XMLParser(**_SAFELY)
+    return etree.fromstring(_undeclared(decode_part(part)), parser)
+
+
+def stream_elements(text: str, tags: Sequence[str]) -> Iterator[etree._Element]:
+    """Yield each of the named elements when it is complete; the caller forgets it after use.
+
+    Raises `lxml.etree.XMLSyntaxError` for what is not XML.
+    """
+    for _, element in etree.iterparse(io.BytesIO(_undeclared(text)), tag=tags, **_SAFELY):
+        yield element
+
+
+def forget(element: etree._Element) -> None:
+    """Drop an element that was read and those before it, so that memory stays small."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def local_name(element: etree._Element) -> str:
+    """Return the name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def unescape_references(text: str) -> str:
+    """Replace `&amp;` and its kind; raise KeyError or ValueError for what XML does not know."""
+    return _REFERENCE.sub(_character, text) if "&" in text else text
+
+
+def unescape_control(text: str) -> str:
+    """Replace `_x000D_`, by which OOXML writes characters that XML cannot hold.
+
+    >>> unescape_control("_x0041__x005F_x0041_")
+    'A_x0041_'
+    """
+    return _ESCAPE.sub(_escaped, text) if "_x" in text else text
+
+
+def _undeclared(text: str) -> bytes:
+    """Return the text as UTF-8, without the declaration that may name another encoding."""
+    return _DECLARED.sub("", text, count=1).encode()
+
+
+def _encoding(part: bytes) -> str:
+    if part.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if part.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    declared = _DECLARATION.match(part)
+    return declared[1].decode() if declared else "utf-8"
+
+
+def _character(match: re.Match[str]) -> str:
+    name = match[1]
+    if name.startswith("#x"):
+        return chr(int(name[2:], 16))
+    return chr(int(name[1:])) if name.startswith("#") else _NAMED[name]
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    # Half a surrogate pair is no character and could not be stored anywhere.
+    return match[0] if 0xD800 <= code <= 0xDFFF else chr(code)
