@@ -6,6 +6,7 @@ added up further, checked and printed as "—" where its denominator is zero.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,16 @@ from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period
 
 Value = int | Decimal | Fraction
+
+
+def round_half_up(value: Fraction, places: int) -> Decimal:
+    """Return `value` with `places` decimals; a half goes away from zero, as on paper.
+
+    >>> round_half_up(Fraction(5, 8), 2), round_half_up(Fraction(-1, 8), 2)
+    (Decimal('0.63'), Decimal('-0.13'))
+    """
+    whole = math.floor(abs(value) * 10**places + Fraction(1, 2))
+    return Decimal(whole if value >= 0 else -whole).scaleb(-places)
 
 
 @dataclass(frozen=True, slots=True)
