@@ -202,8 +202,14 @@ def test_the_month_of_a_date(database):
     assert list(months) == [row[5] and row[5].isoformat()[:7] for row in ROWS]
 
 
-def test_only_has_no_counterpart_in_sql(database):
+@pytest.mark.parametrize(
+    ("condition", "reason"),
+    [
+        ("only(note, exempt)", r"only\(\) is for rules"),
+        ("end <= today", "today is for rules"),
+    ],
+)
+def test_what_only_rules_may_say(database, condition, reason):
     _, table, form = database
-    node = parse_expression("only(note, exempt)", SCOPE, "t")
-    with pytest.raises(ExpressionError, match=r"only\(\) is for rules"):
-        compile_condition(node, form, table.c)
+    with pytest.raises(ExpressionError, match=reason):
+        compile_condition(parse_expression(condition, SCOPE, "t"), form, table.c)

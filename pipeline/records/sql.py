@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     Double,
     Text,
     and_,
@@ -28,11 +29,13 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    literal_column,
     not_,
     or_,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.functions import FunctionElement
 
 from pipeline.errors import ExpressionError
@@ -51,7 +54,7 @@ from pipeline.forms.expressions import (
 from pipeline.forms.model import Form
 from pipeline.periods import Period
 
-Columns = Mapping[str, ColumnElement[Any]]
+Columns = Mapping[str, ColumnElement[Any]] | ReadOnlyColumnCollection[str, Column[Any]]
 
 _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "==": eq,
@@ -76,7 +79,8 @@ class Amount:
 def compile_condition(node: Node, form: Form, columns: Columns) -> ColumnElement[bool]:
     """Return the SQL of a condition over `columns`, which holds the form's fields by key.
 
-    Raises ExpressionError for `only`, which has no counterpart in SQL.
+    Raises ExpressionError for `only`, which has no counterpart in SQL, and for `today`: the same
+    records give the same numbers on any day.
     """
     return _Compiler(form, columns).condition(node)
 
@@ -87,7 +91,7 @@ def compile_amount(node: Node, form: Form, columns: Columns) -> Amount:
 
 
 def context_values(period: Period) -> dict[str, str]:
-    """Return what the names of the period stand for when a statement runs; there is no `today`."""
+    """Return what the names of the period stand for when a statement runs."""
     return {
         "period_start": period.start.isoformat(),
         "period_end": period.end.isoformat(),
@@ -98,7 +102,8 @@ def context_values(period: Period) -> dict[str, str]:
 
 def month_of(day: ColumnElement[Any]) -> ColumnElement[str]:
     """Return the month (`2026-07`) of a date column."""
-    return func.substr(day, 1, 7)
+    # Written out: PostgreSQL takes two parameters for two values, and would not group by it.
+    return func.substr(day, literal_column("1"), literal_column("7"))
 
 
 class _Compiler:
@@ -152,6 +157,10 @@ class _Compiler:
                 return literal(value, Text)
             case FieldRef(key=key):
                 return self._columns[key]
+            case ContextRef(name="today"):
+                raise ExpressionError(
+                    "today 不能用于统计：同样的数据哪天算都应一样 (today is for rules, not for measures)。"
+                )
             case ContextRef(name=name):
                 return bindparam(name, type_=Text)
             case Arithmetic(left=left, right=right):
