@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterable
 
@@ -84,6 +85,9 @@ def _connect(mail: MailSettings) -> smtplib.SMTP:
             " (cannot connect)。"
         ) from None
     try:
+        # The end of a message goes out on its own; it must not wait for the body to be confirmed.
+        if connection.sock is not None:
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.ehlo_or_helo_if_needed()
     except OSError as error:
         connection.close()
