@@ -831,7 +831,7 @@ def test_a_server_without_login_is_not_used_where_one_is_asked_for(
     assert mailbox.received == []
 
 
-@pytest.mark.parametrize("host", ["a..b", "a\x00b", "x" * 300]  # never looked up)
+@pytest.mark.parametrize("host", ["a..b", "a\x00b", "x" * 300])  # none is ever looked up
 def test_a_host_that_is_none_is_said_and_not_raised(box: Outbox, host: str) -> None:
     box.queue(receipt())
     assert "连不上邮件服务器" in box.send(settings(25, host=host)).errors[0]
