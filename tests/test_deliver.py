@@ -698,6 +698,18 @@ def test_a_newer_summary_after_an_unsure_one_is_an_update_and_takes_its_place(
     assert mailbox.received[-1]["Subject"].startswith("【更新】")
 
 
+def test_so_is_one_after_a_crash_in_the_middle_of_sending(
+    box: Outbox, mailbox: Mailbox, mail: MailSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.queue(summary("1"))
+    with dying_at(monkeypatch, "sent"):
+        box.send(mail)
+    assert box.queue(summary("1")) == [None]
+    box.queue(summary("2"))
+    assert box.send(mail, retry="all") == MailResult(queued=0, sent=1)
+    assert mailbox.received[-1]["Subject"].startswith("【更新】")
+
+
 # ----------------------------------------------------------------- encryption and passwords
 
 
