@@ -1,0 +1,88 @@
+"""The SQL behind the parts of indicators: what one row gives to a part, to which member of a
+breakdown it belongs, and which rows count. `aggregate` adds these up, `trace` lists them.
+
+A row counts where its file is the version that counts. What a row gives to a part is NULL where
+the part's condition is not definitely true or its value is blank.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal_column, select
+
+from pipeline.forms.model import Forms
+from pipeline.periods import Period
+from pipeline.records.sql import compile_amount, compile_condition, month_of
+from pipeline.records.tables import Tables
+from pipeline.summaries.indicators import Breakdown, Rows
+
+
+def counting_rows(
+    tables: Tables, form: str, period: Period, *columns: ColumnElement[Any]
+) -> Select[Any]:
+    """Return a SELECT of `columns` over the rows of a form that count for the period."""
+    rows, files = tables.records[form], tables.files
+    return (
+        select(*columns)
+        .select_from(rows.join(files, rows.c.file_id == files.c.id))
+        .where(rows.c.period == period.code, files.c.current == 1)
+    )
+
+
+def share_of(part: Rows, tables: Tables, forms: Forms) -> ColumnElement[Any]:
+    """Return what one row gives to a part, in whole units of 10**-digits; NULL for nothing."""
+    form, columns = forms.forms[part.form], tables.records[part.form].c
+    share: ColumnElement[Any] = literal_column("1", Integer)
+    if part.value is not None:
+        share = compile_amount(part.value, form, columns).sql
+    if part.where is None:
+        return share
+    return case((compile_condition(part.where, form, columns), share))
+
+
+def member_of(breakdown: Breakdown, tables: Tables, forms: Forms) -> ColumnElement[Any]:
+    """Return the member of a breakdown that one row belongs to; NULL where it is blank."""
+    column = tables.records[breakdown.form].c[breakdown.field]
+    is_day = forms.forms[breakdown.form].field(breakdown.field).type == "date"
+    return month_of(column) if is_day else column
+
+
+def due_plan_items(tables: Tables, period: Period) -> Select[Any]:
+    """Return a SELECT of the plan items that end in the period: unit, path, row and done (1/0).
+
+    An item is done where the sessions of the unit's own activities that carry its number and
+    ended within its months, in whichever quarter, reach the target.
+    """
+    plan, files, held = tables.records["plan"], tables.files, _sessions_held(tables).subquery()
+    of_item = and_(
+        held.c.unit == plan.c.unit,
+        held.c.plan_id == plan.c.plan_id,
+        held.c.month.between(plan.c.month_start, plan.c.month_end),
+    )
+    done = func.coalesce(func.sum(held.c.sessions), 0) >= plan.c.target
+    return (
+        select(plan.c.unit, files.c.path, plan.c.row, case((done, 1), else_=0).label("done"))
+        .select_from(
+            plan.join(files, plan.c.file_id == files.c.id).outerjoin(held, of_item),
+        )
+        .where(files.c.current == 1)
+        .where(plan.c.month_end.between(period.months[0], period.months[-1]))
+        .group_by(plan.c.file_id, plan.c.row, plan.c.unit, plan.c.target, files.c.path)
+    )
+
+
+def _sessions_held(tables: Tables) -> Select[Any]:
+    activities, files = tables.records["activities"], tables.files
+    month = month_of(activities.c.date_end)
+    return (
+        select(
+            activities.c.unit,
+            activities.c.plan_id,
+            month.label("month"),
+            func.sum(activities.c.sessions).label("sessions"),
+        )
+        .select_from(activities.join(files, activities.c.file_id == files.c.id))
+        .where(files.c.current == 1, activities.c.plan_id.is_not(None))
+        .group_by(activities.c.unit, activities.c.plan_id, month)
+    )
