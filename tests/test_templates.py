@@ -1,0 +1,440 @@
+"""Blank workbooks: what a group gets to fill, opened again by openpyxl and by LibreOffice."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+import subprocess
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.cell.cell import Cell
+from openpyxl.workbook.workbook import Workbook as Opened
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from pipeline.forms.model import Field, Form, Forms, Workbook
+from pipeline.forms.workbook import template_name, write_template
+from pipeline.orgunits import OrgUnit
+from pipeline.periods import Period
+from pipeline.texts import Lang
+
+UNIT = OrgUnit("XZ-0301", "信息技术教研组工会小组", "XZ-03", True)
+QUARTER, YEAR = Period.quarter(2026, 3), Period.year(2026)
+HEADER = 3
+FIRST = 4
+FORMATS = {"int": "#,##0", "money": "#,##0.00", "date": "yyyy-mm-dd"}
+
+
+@pytest.fixture(scope="module")
+def quarterly(forms: Forms) -> Workbook:
+    return forms.workbooks["quarterly"]
+
+
+@pytest.fixture(scope="module")
+def blank(forms: Forms) -> Callable[[str, Lang], Opened]:
+    """Opens the blank workbook of a kind, with a few prepared rows, once a kind and language."""
+    opened: dict[tuple[str, Lang], Opened] = {}
+
+    def of(kind: str, lang: Lang = "zh") -> Opened:
+        period = YEAR if kind == "plan" else QUARTER
+        if (kind, lang) not in opened:
+            data = write_template(forms.workbooks[kind], UNIT, period, lang, rows=12)
+            opened[kind, lang] = reopen(data)
+        return opened[kind, lang]
+
+    return of
+
+
+def reopen(data: bytes) -> Opened:
+    return openpyxl.load_workbook(io.BytesIO(data))
+
+
+def cover_cells(sheet: Worksheet) -> dict[str, Cell]:
+    """The value cell beside each label of a cover."""
+    found = {}
+    for label, value in sheet.iter_rows(min_row=3, max_col=2):
+        if label.value:
+            found[str(label.value)] = value
+    return found
+
+
+def entry(sheet: Worksheet, form: Form, key: str, row: int = FIRST) -> Cell:
+    return sheet.cell(row, form.positions[key] + 1)
+
+
+def check_on(sheet: Worksheet, cell: Cell) -> DataValidation | None:
+    checks = [c for c in sheet.data_validations.dataValidation if cell.coordinate in c.cells]
+    assert len(checks) <= 1, f"{cell.coordinate} has several checks"
+    return checks[0] if checks else None
+
+
+def offered(book: Opened, check: DataValidation) -> list[str]:
+    """The words of a drop-down, through its defined name."""
+    sheet, cells = next(iter(book.defined_names[check.formula1].destinations))
+    return [str(cell.value) for row in book[sheet][cells.replace("$", "")] for cell in row]
+
+
+def form_entries(book: Opened, workbook: Workbook, lang: Lang) -> list[tuple[Field, Cell]]:
+    """Every field of a workbook with the cell that takes its first value."""
+    found = []
+    values = cover_cells(book[workbook.cover.label[lang]])
+    for field in workbook.cover.fields:
+        found.append((field, values[field.label[lang] + "*" * field.required]))
+    for form in workbook.ledgers:
+        for field in form.fields:
+            found.append((field, entry(book[form.label[lang]], form, field.key)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "lang", "names"),
+    [
+        (
+            "quarterly",
+            "zh",
+            ["封面", "活动台账", "会费台账", "走访慰问台账", "填报说明", "字典", "_meta"],
+        ),
+        (
+            "quarterly",
+            "en",
+            ["Cover", "Activities", "Dues", "Visits", "Guide", "Lists", "_meta"],
+        ),
+        ("plan", "zh", ["封面", "年度计划", "填报说明", "字典", "_meta"]),
+        ("plan", "en", ["Cover", "Plan", "Guide", "Lists", "_meta"]),
+    ],
+)
+def test_the_sheets_stand_in_the_order_of_the_contract(
+    blank: Callable[[str, Lang], Opened], kind: str, lang: Lang, names: list[str]
+) -> None:
+    book = blank(kind, lang)
+    assert book.sheetnames == names
+    states = [sheet.sheet_state for sheet in book.worksheets]
+    assert states == ["visible"] * (len(names) - 2) + ["hidden", "veryHidden"]
+    assert book.active is book.worksheets[0]
+
+
+@pytest.mark.parametrize(("kind", "period"), [("quarterly", "2026Q3"), ("plan", "2026")])
+def test_meta_says_as_text_what_the_workbook_is(
+    blank: Callable[[str, Lang], Opened], kind: str, period: str
+) -> None:
+    rows = list(blank(kind, "zh")["_meta"].values)
+    assert rows == [
+        ("template", kind), ("version", "1"), ("unit", "XZ-0301"), ("period", period),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "period"), [("quarterly", "2026Q3"), ("plan", "2026")])
+def test_the_cover_knows_unit_name_and_period_and_nothing_else(
+    blank: Callable[[str, Lang], Opened], forms: Forms, kind: str, period: str
+) -> None:
+    cells = cover_cells(blank(kind, "zh")["封面"])
+    label = "报告期*" if kind == "quarterly" else "年度*"
+    filled = {name: cell.value for name, cell in cells.items() if cell.value is not None}
+    assert filled == {
+        "单位编码*": "XZ-0301", "单位名称*": "信息技术教研组工会小组", label: period,
+    }  # fmt: skip
+    to_fill = cells["填报人*"].fill.fgColor.rgb
+    assert all(cells[name].fill.fgColor.rgb != to_fill for name in filled)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("kind", ["quarterly", "plan"])
+def test_headings_carry_a_star_and_another_colour_when_required(
+    blank: Callable[[str, Lang], Opened], forms: Forms, kind: str, lang: Lang
+) -> None:
+    book = blank(kind, lang)
+    for form in forms.workbooks[kind].ledgers:
+        heads = book[form.label[lang]][HEADER]
+        written = [cell.value for cell in heads]
+        assert written == [f.label[lang] + ("*" if f.required else "") for f in form.fields]
+        assert all(cell.font.bold for cell in heads)
+        colours = {required: set() for required in (True, False)}
+        for field, cell in zip(form.fields, heads, strict=True):
+            colours[field.required].add(cell.fill.fgColor.rgb)
+        assert len(colours[True]) == len(colours[False]) == 1
+        assert colours[True] != colours[False]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("kind", ["quarterly", "plan"])
+def test_every_choice_and_flag_has_a_drop_down_of_its_words(
+    blank: Callable[[str, Lang], Opened], forms: Forms, kind: str, lang: Lang
+) -> None:
+    book = blank(kind, lang)
+    for field, cell in form_entries(book, forms.workbooks[kind], lang):
+        check = check_on(cell.parent, cell)
+        if field.type == "flag":
+            words = ["是", "否"] if lang == "zh" else ["Yes", "No"]
+        else:
+            words = [choice.label[lang] for choice in field.choices]
+        if words:
+            assert check is not None and check.type == "list"
+            assert offered(book, check) == words, field.key
+        else:
+            assert check is None or check.type != "list"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_hint_is_shown_where_it_is_needed(
+    blank: Callable[[str, Lang], Opened], quarterly: Workbook, lang: Lang
+) -> None:
+    for field, cell in form_entries(blank("quarterly", lang), quarterly, lang):
+        check = check_on(cell.parent, cell)
+        if field.hint[lang]:
+            assert check is not None and check.showInputMessage
+            assert check.prompt.endswith(field.hint[lang])
+            must = check.prompt.startswith(("必填。", "Required. "))
+            assert must is (field.required and not field.prefill), field.key
+
+
+def test_nobody_is_blocked(blank: Callable[[str, Lang], Opened]) -> None:
+    for sheet in blank("quarterly", "zh").worksheets:
+        for check in sheet.data_validations.dataValidation:
+            assert check.type is None or check.errorStyle in ("warning", "information")
+
+
+def test_checks_reach_from_the_first_to_the_last_prepared_row(
+    blank: Callable[[str, Lang], Opened], quarterly: Workbook
+) -> None:
+    sheet, form = blank("quarterly", "zh")["活动台账"], quarterly.ledgers[0]
+    for row, expected in ((HEADER, False), (FIRST, True), (FIRST + 11, True), (FIRST + 12, False)):
+        assert (check_on(sheet, entry(sheet, form, "category", row)) is not None) is expected
+
+
+def test_a_cell_has_the_format_of_its_type(
+    blank: Callable[[str, Lang], Opened], quarterly: Workbook
+) -> None:
+    for field, cell in form_entries(blank("quarterly", "zh"), quarterly, "zh"):
+        assert cell.number_format == FORMATS.get(field.type, "@"), field.key
+
+
+@pytest.mark.parametrize("kind", ["quarterly", "plan"])
+def test_what_is_to_be_filled_is_open_and_the_rest_protected(
+    blank: Callable[[str, Lang], Opened], forms: Forms, kind: str
+) -> None:
+    book, workbook = blank(kind, "zh"), forms.workbooks[kind]
+    for sheet in book.worksheets[:-1]:
+        assert sheet.protection.sheet, sheet.title
+        assert sheet.protection.password is None
+        for allowed in ("formatColumns", "formatRows", "insertRows", "deleteRows", "sort"):
+            assert getattr(sheet.protection, allowed) is False, allowed  # False: not forbidden
+    for field, cell in form_entries(book, workbook, "zh"):
+        assert cell.protection.locked is bool(field.prefill), field.key
+    for form in workbook.ledgers:
+        sheet = book[form.label.zh]
+        for row in sheet.iter_rows(min_row=FIRST, max_row=FIRST + 11, max_col=len(form.fields)):
+            assert not any(cell.protection.locked for cell in row)
+        for row in sheet.iter_rows(max_row=HEADER, max_col=len(form.fields)):
+            assert all(cell.protection.locked for cell in row)
+
+
+def test_a_whole_prepared_row_is_open_so_that_it_can_be_deleted(quarterly: Workbook) -> None:
+    book = reopen(write_template(quarterly, UNIT, QUARTER, rows=3))
+    dimension = book["会费台账"].row_dimensions[FIRST]
+    assert dimension.customFormat
+    assert not dimension.protection.locked
+
+
+def test_a_ledger_is_set_up_for_reading_and_for_paper(
+    blank: Callable[[str, Lang], Opened],
+) -> None:
+    sheet = blank("quarterly", "zh")["走访慰问台账"]
+    assert sheet.freeze_panes == "B4"
+    assert sheet.print_title_rows == "$3:$3"
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (None, 0)
+    assert sheet.oddHeader.left.text == "信息技术教研组工会小组"
+    assert sheet.oddHeader.right.text == "2026年第三季度"
+    assert sheet.oddFooter.right.text == "第 &P 页，共 &N 页"
+
+
+@pytest.mark.parametrize("name", ["封面", "填报说明"])
+def test_cover_and_guide_print_on_one_landscape_page(
+    blank: Callable[[str, Lang], Opened], name: str
+) -> None:
+    sheet = blank("quarterly", "zh")[name]
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
+    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (None, None)  # 1 by 1
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_examples_stand_in_the_guide_and_nowhere_else(
+    blank: Callable[[str, Lang], Opened], quarterly: Workbook
+) -> None:
+    book = blank("quarterly", "zh")
+    rows = [[str(v or "") for v in row] for row in book["填报说明"].values]
+    for form in quarterly.ledgers:
+        for number in range(2):
+            examples = [f.examples[number] if f.examples else "" for f in form.fields]
+            assert any(row[: len(examples)] == examples for row in rows), form.key
+        assert [f.hint.zh for f in form.fields] in [row[: len(form.fields)] for row in rows]
+        prepared = book[form.label.zh].iter_rows(min_row=FIRST, values_only=True)
+        assert all(value is None for row in prepared for value in row)
+
+
+def test_the_guide_numbers_the_notes_of_the_workbook(
+    blank: Callable[[str, Lang], Opened], quarterly: Workbook
+) -> None:
+    texts = [str(row[0].value) for row in blank("quarterly", "zh")["填报说明"].iter_rows()]
+    for number, line in enumerate(quarterly.notes.zh.strip().splitlines(), 1):
+        assert f"{number}. {line}" in texts
+
+
+def test_values_go_in_as_a_person_would_type_them(quarterly: Workbook) -> None:
+    cover = {"staff": 46, "fill_date": date(2026, 10, 8), "nil_dues": True, "phone": "013800"}
+    dues = {"month": "2026-07", "member_id": "00123456789012345678", "due": Decimal("22.80"),
+            "paid": Decimal("22.80"), "status": "新入会", "pay_date": date(2026, 7, 15)}  # fmt: skip
+    data = write_template(quarterly, UNIT, QUARTER, rows=2, cover=cover, records={"dues": [dues]})
+    book = reopen(data)
+    cells = cover_cells(book["封面"])
+    sheet, form = book["会费台账"], quarterly.ledgers[1]
+    typed = {
+        "staff": cells["职工人数*"], "fill_date": cells["填报日期*"],
+        "nil_dues": cells["会费零报告"], "phone": cells["联系电话"],
+        **{key: entry(sheet, form, key) for key in dues},
+    }  # fmt: skip
+    assert {key: (cell.data_type, cell.value) for key, cell in typed.items()} == {
+        "staff": ("n", 46),
+        "fill_date": ("d", datetime(2026, 10, 8)),
+        "nil_dues": ("s", "是"),
+        "phone": ("s", "013800"),
+        "month": ("s", "2026-07"),
+        "member_id": ("s", "00123456789012345678"),
+        "due": ("n", 22.8),
+        "paid": ("n", 22.8),
+        "status": ("s", "新入会"),
+        "pay_date": ("d", datetime(2026, 7, 15)),
+    }
+    assert typed["due"].number_format == "#,##0.00"
+    assert not typed["due"].protection.locked
+
+
+def test_choices_and_flags_go_in_in_the_language_of_the_workbook(quarterly: Workbook) -> None:
+    data = write_template(
+        quarterly, UNIT, QUARTER, "en", rows=1,
+        cover={"nil_dues": False, "submit_type": "更正"},
+        records={"activities": [{"category": "文体活动", "result": "文体活动"}]},
+    )  # fmt: skip
+    book = reopen(data)
+    cells = cover_cells(book["Cover"])
+    assert (cells["No dues"].value, cells["Kind of report"].value) == ("No", "Correction")
+    sheet, form = book["Activities"], quarterly.ledgers[0]
+    assert entry(sheet, form, "category").value == "Culture and sports"
+    assert entry(sheet, form, "result").value == "文体活动"
+
+
+def test_a_text_in_a_number_cell_stays_text(quarterly: Workbook) -> None:
+    records = {"activities": [{"attended": "约40", "cost": "1,200.00"}]}
+    sheet = reopen(write_template(quarterly, UNIT, QUARTER, rows=1, records=records))["活动台账"]
+    cells = [entry(sheet, quarterly.ledgers[0], key) for key in ("attended", "cost")]
+    assert [(cell.data_type, cell.value) for cell in cells] == [("s", "约40"), ("s", "1,200.00")]
+
+
+def test_more_records_than_prepared_rows_all_go_in(quarterly: Workbook) -> None:
+    records = {"dues": [{"member_id": f"M{n:03d}"} for n in range(30)]}
+    sheet = reopen(write_template(quarterly, UNIT, QUARTER, rows=5, records=records))["会费台账"]
+    form = quarterly.ledgers[1]
+    assert entry(sheet, form, "member_id", FIRST + 29).value == "M029"
+    assert check_on(sheet, entry(sheet, form, "status", FIRST + 29)) is not None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"cover": {"stuff": 1}},
+        {"records": {"due": []}},
+        {"records": {"dues": [{"month": "2026-07"}, {"payed": 1}]}},
+    ],
+)
+def test_a_key_that_does_not_exist_is_refused(
+    quarterly: Workbook, given: dict[str, dict[str, object]]
+) -> None:
+    with pytest.raises(KeyError):
+        write_template(quarterly, UNIT, QUARTER, rows=1, **given)
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "http://example.org", "+86 1", "@name", "{=A1}", "<b>&amp;", "mailto:a@b.c"]
+)
+def test_no_text_becomes_a_formula_or_a_link(quarterly: Workbook, text: str) -> None:
+    unit = dataclasses.replace(UNIT, name=text)
+    records = {"visits": [{"target_name": text}]}
+    book = reopen(write_template(quarterly, unit, QUARTER, rows=1, records=records))
+    cells = [
+        cover_cells(book["封面"])["单位名称*"],
+        entry(book["走访慰问台账"], quarterly.ledgers[2], "target_name"),
+    ]
+    assert [(c.data_type, c.value, c.hyperlink) for c in cells] == [("s", text, None)] * 2
+
+
+def test_an_ampersand_in_a_name_is_printed_as_one(quarterly: Workbook) -> None:
+    unit = dataclasses.replace(UNIT, name="工会&协会")
+    sheet = reopen(write_template(quarterly, unit, QUARTER, rows=1))["封面"]
+    assert sheet.oddHeader.left.text == "工会&&协会"  # how a header writes one
+
+
+def test_long_hints_and_labels_are_cut_to_what_excel_takes(quarterly: Workbook) -> None:
+    long = dataclasses.replace(quarterly.cover.fields[3].hint, zh="很长的提示" * 100)
+    field = dataclasses.replace(quarterly.cover.fields[3], label=long, hint=long)
+    fields = (*quarterly.cover.fields[:3], field, *quarterly.cover.fields[4:])
+    cover = dataclasses.replace(quarterly.cover, fields=fields)
+    book = reopen(
+        write_template(dataclasses.replace(quarterly, cover=cover), UNIT, QUARTER, rows=1)
+    )
+    check = check_on(book["封面"], cover_cells(book["封面"])[long.zh])
+    assert check is not None
+    assert (len(check.promptTitle), len(check.prompt)) == (32, 255)
+    assert check.prompt.endswith("…")
+
+
+def test_equal_arguments_give_equal_bytes(quarterly: Workbook) -> None:
+    def write(unit: OrgUnit) -> bytes:
+        return write_template(quarterly, unit, QUARTER, rows=3, cover={"staff": 46})
+
+    assert write(UNIT) == write(UNIT)
+    assert write(UNIT) != write(dataclasses.replace(UNIT, code="XZ-0302"))
+    assert reopen(write(UNIT)).properties.created == datetime(2026, 7, 1)
+
+
+def test_five_hundred_prepared_rows_stay_a_small_file(quarterly: Workbook) -> None:
+    data = write_template(quarterly, UNIT, QUARTER)
+    assert len(data) < 150_000
+    sheet = openpyxl.load_workbook(io.BytesIO(data), read_only=True)["会费台账"]
+    assert sheet.calculate_dimension() == "A1:K503"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("信息技术组", "X-1_信息技术组_2026Q3.xlsx"),
+        ("教研一/二组", "X-1_教研一-二组_2026Q3.xlsx"),
+        ('a<b>c:d"e\\f|g?h*i', "X-1_a-b-c-d-e-f-g-h-i_2026Q3.xlsx"),
+        ("一\n二\t三", "X-1_一-二-三_2026Q3.xlsx"),
+        (" 组. ", "X-1_组_2026Q3.xlsx"),
+        ("组" * 100, f"X-1_{'组' * 50}_2026Q3.xlsx"),
+    ],
+)
+def test_the_file_name_is_safe_everywhere(name: str, expected: str) -> None:
+    assert template_name(OrgUnit("X-1", name, "X", True), QUARTER) == expected
+
+
+def test_libreoffice_opens_it_and_prints_a_page_a_sheet(
+    quarterly: Workbook, soffice: str, tmp_path: Path
+) -> None:
+    # Prepared rows have no visible format, so they must not print as empty pages.
+    path = tmp_path / template_name(UNIT, QUARTER)
+    path.write_bytes(write_template(quarterly, UNIT, QUARTER))
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    subprocess.run(
+        [soffice, profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, path],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    pages = re.findall(rb"/Type\s*/Page\b(?!s)", path.with_suffix(".pdf").read_bytes())
+    assert len(pages) == 5
