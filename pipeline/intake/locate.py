@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.forms.model import Form, Forms, Workbook
+from pipeline.forms.workbook import GUIDE_SHEET, LISTS_SHEET, META_SHEET
 from pipeline.intake.cells import Raw, as_typed, is_blank
 from pipeline.intake.findings import Place, address, finding
 from pipeline.intake.sheets import Book, Sheet
@@ -18,9 +19,6 @@ from pipeline.intake.verdict import is_list_sheet
 from pipeline.issues import Issue
 from pipeline.texts import Text, fold, label_key
 
-META_SHEET = "_meta"
-LISTS_SHEET = Text("字典", "Lists")
-GUIDE_SHEET = Text("填报说明", "Guide")
 HEADER_ROWS = 10
 COVER_ROWS = 100
 
