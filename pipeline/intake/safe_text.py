@@ -1,0 +1,58 @@
+"""Foreign text made harmless before it is written anywhere: cells, comments, plain text.
+
+In: what somebody typed or named a file, or a sentence that quotes it. Out: text that is legal
+in XML, is one line and cannot be taken for anything but text. It is not escaped here: whoever
+writes markup escapes as well.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from pipeline.intake.raw import drop_illegal
+
+CELL_LIMIT = 32767  # characters that Excel keeps in one cell or comment
+
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def one_line(text: str, limit: int = CELL_LIMIT) -> str:
+    r"""Return `text` as one legal line of at most `limit` characters, "…" at the end if cut.
+
+    Bytes of a file name that no encoding explains become `\xNN`. Marks that turn the direction
+    of writing are dropped: they make `fdp.exe` read as `exe.pdf`.
+
+    >>> one_line("  第一行\n第二行\x0b ")
+    '第一行 第二行'
+    >>> one_line("2000000", limit=4)
+    '200…'
+    """
+    text = _UNDECODED.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text[: 4 * limit])
+    text = " ".join(_TURNING.sub("", drop_illegal(text)).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def spreadsheet_text(text: str) -> str:
+    """Return `text` with `_x0041_` written so that a spreadsheet shows it and not the letter A.
+
+    >>> spreadsheet_text("_x0041_")
+    '_x005F_x0041_'
+    """
+    return _ESCAPE.sub("_x005F_", text)
+
+
+def lines_needed(text: str, letters: int) -> int:
+    """Return how many lines of `letters` half-width letters hold `text`; a 汉字 takes two.
+
+    >>> lines_needed("会费", 4), lines_needed("会费台账", 4), lines_needed("", 4)
+    (1, 2, 1)
+    """
+    return max(1, -(-shown_width(text) // letters))
+
+
+def shown_width(text: str) -> int:
+    """Return the width of `text` in half-width letters."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "FW" else 1 for letter in text)
