@@ -1,0 +1,103 @@
+"""A group's own workbook, marked: the receipt for a file with something to mend.
+
+In: the bytes of an .xlsx or .xlsm and the verdict on it. Out: the same workbook with the cells at
+fault filled, a comment on each, and 「需修改」 as its first sheet. Only the parts that must change
+are parsed and written; the others keep their bytes, so pictures, charts, macros and the extras of
+other programs survive. The marks of an earlier receipt in the same workbook are cleared.
+
+Errors and warnings are marked in their cells, notes are only listed.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+
+from lxml import etree
+
+from pipeline.intake.mark_book import SheetPart, WorkbookPart
+from pipeline.intake.mark_cells import SheetCells
+from pipeline.intake.mark_list import list_sheet
+from pipeline.intake.mark_notes import has_our_notes, write_notes
+from pipeline.intake.mark_rows import WorksheetPart
+from pipeline.intake.mark_styles import Styles
+from pipeline.intake.package import CannotMark, Dialect, Element, Package
+from pipeline.intake.verdict import LIST_SHEET, ListRow, Verdict, cell_marks, list_rows
+from pipeline.texts import Lang
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def mark_workbook(
+    data: bytes, verdict: Verdict, sheet_names: Mapping[str, str], lang: Lang
+) -> bytes:
+    """Return the workbook with its marks.
+
+    `sheet_names` gives the name that a form's sheet has in this workbook. Raises `CannotMark`
+    for what is no zip of Excel's XML, is signed or shared, or does not keep to the format.
+    """
+    try:
+        return _mark(Package(data), verdict, sheet_names, lang)
+    except (ValueError, LookupError, struct.error, zlib.error, etree.LxmlError) as error:
+        # Whoever wrote this part did not keep to the format: better not to write into it.
+        raise CannotMark(f"{type(error).__name__}: {error}") from error
+
+
+def workbook_suffix(data: bytes) -> str:
+    """Return `.xlsm` for a workbook with macros, which Excel opens under no other name."""
+    return WorkbookPart(Package(data)).suffix
+
+
+def _mark(package: Package, verdict: Verdict, sheet_names: Mapping[str, str], lang: Lang) -> bytes:
+    book = WorkbookPart(package)
+    styles = Styles(package.edit(book.styles), book.dialect)
+    rows = list_rows(verdict, lang, _names_present(book, verdict, sheet_names))
+    for sheet in book.sheets:
+        if sheet is not book.earlier_list:
+            _mark_sheet(package, sheet, rows, styles, book.dialect)
+    book.put_first(LIST_SHEET[lang], list_sheet(verdict, lang, rows, styles, book.dialect))
+    return package.save()
+
+
+def _names_present(
+    book: WorkbookPart, verdict: Verdict, sheet_names: Mapping[str, str]
+) -> dict[str, str]:
+    """Return form name → sheet name for the sheets that can be marked and linked to."""
+    present = {sheet.name for sheet in book.sheets if sheet.kind == "worksheet"}
+    names = {issue.sheet: sheet_names.get(issue.sheet, issue.sheet) for issue in verdict.issues}
+    return {form: name for form, name in names.items() if name in present}
+
+
+def _mark_sheet(
+    package: Package, sheet: SheetPart, rows: Sequence[ListRow], styles: Styles, dialect: Dialect
+) -> None:
+    """Mark one sheet; its part is touched only if there is something to change."""
+    content = package.read(sheet.part)
+    selected = b"tabSelected" in content or content.startswith(_UTF16_MARKS)
+    if sheet.kind != "worksheet":
+        if selected:
+            _unselect(package.edit(sheet.part), dialect)
+        return
+    at_fault = any(row.sheet == sheet.name and row.severity != "info" for row in rows)
+    noted_before = has_our_notes(package, sheet.part)
+    if not (at_fault or noted_before or selected or styles.earlier_marks):
+        return
+    worksheet = WorksheetPart(content, dialect)
+    filled_before = worksheet.rows_with_formats(styles.earlier_marks)
+    if not (at_fault or noted_before or selected or filled_before):
+        return
+    _unselect(worksheet.root, dialect)
+    cells = SheetCells(worksheet, dialect)
+    marks = cell_marks(rows, sheet.name, cells.shown_at)
+    cells.mark({address: mark.severity for address, mark in marks.items()}, styles, filled_before)
+    if marks or noted_before:
+        notes = {address: mark.note for address, mark in marks.items()}
+        write_notes(package, sheet.part, worksheet.root, cells, notes, dialect)
+    package.put(sheet.part, worksheet.to_bytes())
+
+
+def _unselect(root: Element, dialect: Dialect) -> None:
+    """Leave only the list selected: with two tabs selected, typing would fill both."""
+    for view in root.iterfind(f"{dialect.tag('sheetViews')}/{dialect.tag('sheetView')}"):
+        view.attrib.pop("tabSelected", "")
