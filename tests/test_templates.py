@@ -255,6 +255,18 @@ def test_a_ledger_is_set_up_for_reading_and_for_paper(
     assert sheet.oddFooter.right.text == "第 &P 页，共 &N 页"
 
 
+def test_prepared_rows_show_nothing_that_excel_would_print(
+    blank: Callable[[str, Lang], Opened],
+) -> None:
+    sheet = blank("quarterly", "zh")["走访慰问台账"]
+    for cell in sheet[FIRST]:
+        assert (cell.border.left.style, cell.border.bottom.style) == (None, None)
+        assert cell.fill.fill_type is None
+    (rule,) = (rule for found in sheet.conditional_formatting for rule in found.rules)
+    assert rule.formula == ["COUNTA($A4:$O4)>0"]
+    assert rule.dxf.border.bottom.style == "thin"
+
+
 @pytest.mark.parametrize("name", ["封面", "填报说明"])
 def test_cover_and_guide_print_on_one_landscape_page(
     blank: Callable[[str, Lang], Opened], name: str
@@ -428,7 +440,6 @@ def test_the_file_name_is_safe_everywhere(name: str, expected: str) -> None:
 def test_libreoffice_opens_it_and_prints_a_page_a_sheet(
     quarterly: Workbook, soffice: str, tmp_path: Path
 ) -> None:
-    # Prepared rows have no visible format, so they must not print as empty pages.
     path = tmp_path / template_name(UNIT, QUARTER)
     path.write_bytes(write_template(quarterly, UNIT, QUARTER))
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"

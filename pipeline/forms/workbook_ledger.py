@@ -1,8 +1,8 @@
 """A ledger: one column a field, one row a record, prepared for typing and pasting.
 
 In: a draft, a form and the records to write into it. Out: one sheet. The rule: prepared rows carry
-formats but nothing visible, because spreadsheets print whatever has a border; only rows in use
-show one, by conditional formatting, and so a ledger of twelve rows prints as one page.
+formats but nothing visible, because Excel prints whatever has a border; only rows in use show one,
+by conditional formatting, and so a ledger of twelve rows prints as one page.
 """
 
 from __future__ import annotations
