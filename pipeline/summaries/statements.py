@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 
 from pipeline.forms.model import Forms
 from pipeline.periods import Period
@@ -54,7 +64,11 @@ def due_plan_items(tables: Tables, period: Period) -> Select[Any]:
     An item is done where the sessions of the unit's own activities that carry its number and
     ended within its months, in whichever quarter, reach the target.
     """
-    plan, files, held = tables.records["plan"], tables.files, _sessions_held(tables).subquery()
+    plan, files = tables.records["plan"], tables.files
+    due = and_(files.c.current == 1, plan.c.month_end.between(period.months[0], period.months[-1]))
+    of_plans = plan.join(files, plan.c.file_id == files.c.id)
+    numbers = select(plan.c.unit, plan.c.plan_id).select_from(of_plans).where(due)
+    held = _sessions_held(tables, numbers).subquery()
     of_item = and_(
         held.c.unit == plan.c.unit,
         held.c.plan_id == plan.c.plan_id,
@@ -63,16 +77,14 @@ def due_plan_items(tables: Tables, period: Period) -> Select[Any]:
     done = func.coalesce(func.sum(held.c.sessions), 0) >= plan.c.target
     return (
         select(plan.c.unit, files.c.path, plan.c.row, case((done, 1), else_=0).label("done"))
-        .select_from(
-            plan.join(files, plan.c.file_id == files.c.id).outerjoin(held, of_item),
-        )
-        .where(files.c.current == 1)
-        .where(plan.c.month_end.between(period.months[0], period.months[-1]))
+        .select_from(of_plans.outerjoin(held, of_item))
+        .where(due)
         .group_by(plan.c.file_id, plan.c.row, plan.c.unit, plan.c.target, files.c.path)
     )
 
 
-def _sessions_held(tables: Tables) -> Select[Any]:
+def _sessions_held(tables: Tables, numbers: Select[Any]) -> Select[Any]:
+    """Sessions by unit, plan number and month, for these units and numbers alone."""
     activities, files = tables.records["activities"], tables.files
     month = month_of(activities.c.date_end)
     return (
@@ -83,6 +95,7 @@ def _sessions_held(tables: Tables) -> Select[Any]:
             func.sum(activities.c.sessions).label("sessions"),
         )
         .select_from(activities.join(files, activities.c.file_id == files.c.id))
-        .where(files.c.current == 1, activities.c.plan_id.is_not(None))
+        .where(files.c.current == 1)
+        .where(tuple_(activities.c.unit, activities.c.plan_id).in_(numbers))
         .group_by(activities.c.unit, activities.c.plan_id, month)
     )
