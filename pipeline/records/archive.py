@@ -116,7 +116,7 @@ class Archive:
                 return Left(found, "changed")
             digest, size = hashlib.sha256(), 0
             with temporary.open("wb") as target:
-                while chunk := _read(source):
+                while size <= found.size and (chunk := _read(source)):  # may grow for ever
                     digest.update(chunk)
                     size += target.write(chunk)
             if chunk is None:
