@@ -24,7 +24,7 @@ TARGETS = ("在职职工", "困难职工")
 PAY_TYPES = ("当月", "当月", "当月", "补缴", "预缴", "退费")
 PLAN_IDS = ("P1", "P2", "P3")
 STATUSES = (
-    "accepted", "accepted", "accepted_with_warnings",
+    "accepted", "accepted", "accepted", "accepted_with_warnings", "rejected",
     "rejected", "duplicate", "quarantined", "closed",
 )  # fmt: skip
 
@@ -60,7 +60,7 @@ def generate_union(seed: int) -> GeneratedUnion:
             ("quarterly", PERIOD), ("quarterly", EARLIER),
             ("plan", Period.year(2026)), ("plan", Period.year(2025)),
         )
-        for _ in range(rng.choice((0, 1, 1, 2, 3)))
+        for _ in range(rng.choice((0, 1, 2, 2, 4)))
     ]  # fmt: skip
     rng.shuffle(drops)
     for code, book, period in drops:
@@ -101,7 +101,7 @@ def _units(rng: random.Random) -> list[OrgUnit]:
         parents = [
             _unit(rng, units, parent, f"{parent}{'.' if level else '-'}{n}")
             for parent in parents
-            for n in range(rng.randrange(0 if level else 1, 4))
+            for n in range(rng.randrange(*((0, 4) if level else (2, 5))))
         ]
     return units
 
@@ -117,7 +117,7 @@ def _unit(rng: random.Random, units: list[OrgUnit], parent: str, code: str) -> s
             (date.min, end - timedelta(1)),
         ]
     )
-    reports = rng.random() < 0.7
+    reports = rng.random() < 0.8
     units.append(
         OrgUnit(code, f"工会{code}", parent, reports, active_from=active_from, active_to=active_to)
     )
@@ -181,7 +181,7 @@ def _quarterly_rows(rng: random.Random, file: int, period: Period) -> list[Row]:
     for form, make in (("activities", _activity), ("dues", _dues), ("visits", _visit)):
         found += [
             Row(form, file, number, make(rng, period))
-            for number in range(2, 2 + rng.choice((0, 0, 1, 3, 6)))
+            for number in range(2, 2 + rng.choice((0, 0, 2, 4, 8)))
         ]
     return found
 
