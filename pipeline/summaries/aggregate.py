@@ -113,8 +113,8 @@ def _sums(source: _Source) -> Iterator[tuple[str, Cell, int]]:
     for form in dict.fromkeys(part.form for part in parts if part.form):
         yield from _row_sums(source, form, [part for part in parts if part.form == form])
     for breakdown in source.indicators.breakdowns:
-        split = _parts_of(source.indicators.of_breakdown(breakdown))
-        yield from _row_sums(source, breakdown.form, split, breakdown)
+        if split := _parts_of(source.indicators.of_breakdown(breakdown)):
+            yield from _row_sums(source, breakdown.form, split, breakdown)
     if any(isinstance(part, Measure) and part.name in ON_PLANS for part in parts):
         yield from _plan_sums(source)
 
@@ -161,9 +161,10 @@ def _numbers(source: _Source, pooled: Tally, members: Mapping[str, Tally]) -> It
             if _total(tally, REPORTED) or indicator.on_units:
                 yield _number(indicator, tally, (BY_UNIT, unit))
     for breakdown in indicators.breakdowns:
+        split = indicators.of_breakdown(breakdown)
         for member in _members(source, breakdown, pooled):
             place = (breakdown.dimension, member)
-            for indicator in indicators.of_breakdown(breakdown):
+            for indicator in split:
                 if any((part, *place) in pooled for part in indicator.parts):
                     yield _number(indicator, pooled, place, place)
 
