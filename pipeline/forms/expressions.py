@@ -162,6 +162,11 @@ def fields_of(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n.key for n in _walk(node) if isinstance(n, FieldRef)))
 
 
+def reads_today(node: Node) -> bool:
+    """Tell whether the tree's verdict depends on the day on which it is asked."""
+    return any(isinstance(n, ContextRef) and n.name == "today" for n in _walk(node))
+
+
 def _walk(node: Node) -> Iterator[Node]:
     yield node
     match node:

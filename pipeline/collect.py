@@ -1,0 +1,260 @@
+"""Files taken in: from the inbox into the archive, through the workers, into the database, and out
+of the inbox, each with its receipt.
+
+The order makes every step repeatable: bytes safe in the archive, then verdict and rows in one
+transaction, then the receipt, then the file leaves the inbox, then it is settled. What a run that
+died left unsettled, the next one finishes before it begins its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from time import time
+from typing import TypeVar
+
+from pipeline.files import write_file
+from pipeline.forms.expressions import reads_today
+from pipeline.forms.model import Forms
+from pipeline.intake.receipt import write_receipt
+from pipeline.intake.scan import Found, Skipped, remove_taken, scan_inbox
+from pipeline.intake.screen import Limits
+from pipeline.intake.verdict import Verdict
+from pipeline.intake.workers import Brief, Job, Outcome, judge_files
+from pipeline.logs import LOG
+from pipeline.records.archive import Archive, Kept
+from pipeline.records.journal import closed_periods, last_scan
+from pipeline.records.lifecycle import Run, Stored, Taken
+from pipeline.records.store import Store
+from pipeline.records.taking import record, seen, settle, unsettled
+from pipeline.texts import Text
+from pipeline.workspace import Workspace
+
+_BATCH = 200  # files a transaction and a wait for the disk
+
+Watch = Callable[[int, int], None]  # files done, files in all
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a run took in, and what it left alone."""
+
+    files: tuple[Stored, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True)
+class Collector:
+    """What taking in needs to know; `rehearse` leaves everything on disk as it is."""
+
+    workspace: Workspace
+    store: Store
+    run: Run
+    rehearse: bool = False
+
+    @property
+    def archive(self) -> Archive:
+        """The archive of original bytes."""
+        return Archive(self.workspace.paths.state)
+
+    def collect(self, watch: Watch) -> Collected:
+        """Take in everything that lies ready, in order of receipt."""
+        paths, settings = self.workspace.paths, self.workspace.settings
+        if not self.rehearse:
+            paths.inbox.mkdir(parents=True, exist_ok=True)
+        scan = scan_inbox(
+            paths.inbox,
+            now=self.run.now,
+            wall_now=time(),
+            settle_seconds=settings.intake.settle_seconds,
+            last_scan=last_scan(self.store, self.run.now),
+            zone=self.workspace.zone,
+        )
+        found = self._finish_interrupted(scan.found)
+        taken: list[Stored] = []
+        watch(0, len(found))
+        judged = self._judged(iter(found))
+        while batch := list(islice(judged, _BATCH)):
+            taken += self._record(batch)
+            watch(len(taken), len(found))
+        return Collected(tuple(taken), scan.skipped)
+
+    def _finish_interrupted(self, found: Sequence[Found]) -> list[Found]:
+        """Finish files that an earlier run committed but did not settle; return the others."""
+        left = {} if self.rehearse else {_stamp(stored): stored for stored in unsettled(self.store)}
+        lying = {_stamp(file): file for file in found}
+        for stamp, stored in left.items():
+            job = Job(self.archive.path_of(stored.sha256), PurePosixPath(stored.path).name)
+            brief = self._brief(stored.taken_at.date())
+            (outcome,) = judge_files([job], brief, 1)
+            self._hand_back(stored, outcome, lying.get(stamp))
+        settle(self.store, [stored.id for stored in left.values()])
+        return [file for file in found if _stamp(file) not in left]
+
+    def _judged(self, found: Iterator[Found]) -> Iterator[tuple[Kept, Outcome | None]]:
+        """Yield the archived files in order, each with its outcome; None where none is needed."""
+        waiting: deque[tuple[Kept, bool]] = deque()
+
+        def jobs() -> Iterator[Job]:
+            while batch := list(islice(found, _BATCH)):
+                kept = self._keep(batch)
+                known = seen(self.store, self.run, {item.sha256 for item in kept})
+                for item in kept:
+                    is_new = item.sha256 not in known
+                    waiting.append((item, is_new))
+                    if is_new:
+                        yield Job(self._bytes_of(item), PurePosixPath(item.found.path).name)
+
+        for outcome in judge_files(jobs(), self._brief(self.run.now.date()), self._workers()):
+            while not waiting[0][1]:
+                yield waiting.popleft()[0], None
+            yield waiting.popleft()[0], outcome
+        yield from ((item, None) for item, _ in waiting)
+
+    def _record(self, batch: Sequence[tuple[Kept, Outcome | None]]) -> list[Stored]:
+        clock_codes = codes_of_the_day(self.workspace.forms)
+        taken = [self._taken(kept, outcome, clock_codes) for kept, outcome in batch]
+        stored = record(self.store, self.run, taken)
+        if not self.rehearse:
+            for entry, (kept, outcome) in zip(stored, batch, strict=True):
+                self._hand_back(entry, outcome, kept.found)
+            settle(self.store, [entry.id for entry in stored])
+        return stored
+
+    def _taken(self, kept: Kept, outcome: Outcome | None, clock_codes: frozenset[str]) -> Taken:
+        found = kept.found
+        submission = outcome.submission if outcome else None
+        period = submission.period if submission else None
+        unit = submission.unit if submission else ""
+        return Taken(
+            path=found.path,
+            sha256=kept.sha256,
+            size=found.size,
+            mtime_ns=found.mtime_ns,
+            received_at=found.received_at,
+            submission=submission,
+            owner=unit if unit in self.workspace.tree.units and period else "",
+            due=period.due(self.workspace.settings.periods.due_days) if period else None,
+            receipt_suffix=outcome.suffix if outcome and outcome.receipt else ".txt",
+            clock_dependent=submission is not None
+            and any(issue.code in clock_codes for issue in submission.issues),
+        )
+
+    def _hand_back(self, stored: Stored, outcome: Outcome | None, found: Found | None) -> None:
+        """Write the receipt of a committed file and take it out of the inbox."""
+        if outcome is not None and outcome.trouble:
+            LOG.error("file: %s broke the reader\n%s", stored.path, outcome.trouble)
+        if outcome is not None and outcome.receipt and stored.status != "duplicate":
+            content = outcome.receipt
+        else:
+            verdict = self._verdict(stored, outcome)
+            content, _ = write_receipt(b"", None, verdict, (), {}, self.workspace.lang)
+        write_file(self.workspace.paths.outputs / stored.receipt, content)
+        if stored.status == "quarantined":
+            self.archive.quarantine(stored.sha256, PurePosixPath(stored.path).name)
+        if found is not None:
+            remove_taken(found)
+
+    def _verdict(self, stored: Stored, outcome: Outcome | None) -> Verdict:
+        workspace = self.workspace
+        unit = workspace.tree.units.get(stored.unit or "")
+        workbook = workspace.forms.workbooks.get(stored.workbook or "")
+        issues = outcome.submission.issues if outcome and stored.status != "duplicate" else ()
+        return Verdict(
+            file=PurePosixPath(stored.path).name,
+            unit=stored.unit or "",
+            unit_name=unit.name if unit else "",
+            period=stored.period or "",
+            workbook=workbook.label if workbook else Text("", ""),
+            status=stored.status,
+            issues=issues,
+            version=stored.version,
+            note=duplicate_note(stored),
+        )
+
+    def _keep(self, files: Sequence[Found]) -> list[Kept]:
+        if self.rehearse:
+            return [Kept(file, _digest(file.source)) for file in files]
+        return [item for item in self.archive.keep(files) if isinstance(item, Kept)]
+
+    def _bytes_of(self, kept: Kept) -> Path:
+        return kept.found.source if self.rehearse else self.archive.path_of(kept.sha256)
+
+    def _workers(self) -> int:
+        return self.workspace.settings.workers.count or os.cpu_count() or 1
+
+    def _brief(self, today: date) -> Brief:
+        return brief_of(self.workspace, today, closed_periods(self.store))
+
+
+def brief_of(workspace: Workspace, today: date, closed: frozenset[str] = frozenset()) -> Brief:
+    """Return what workers must know of a workspace."""
+    limits = workspace.settings.limits
+    return Brief(
+        workspace.paths.config,
+        workspace.paths.orgunits,
+        workspace.settings.union.root,
+        today,
+        closed,
+        Limits(
+            limits.max_file_mb * 2**20,
+            limits.max_unpacked_mb * 2**20,
+            limits.max_rows,
+            limits.max_cells,
+        ),
+        limits.seconds_per_file,
+        workspace.lang,
+    )
+
+
+def codes_of_the_day(forms: Forms) -> frozenset[str]:
+    """Return the ids of rules and checks whose verdict another day alone may change."""
+    rules = (
+        rule.id for form in forms.forms.values() for rule in form.rules if reads_today(rule.node)
+    )
+    checks = (
+        check.id
+        for form in forms.forms.values()
+        for check in form.checks
+        if check.check == "period_begun"
+    )
+    return frozenset((*rules, *checks))
+
+
+def duplicate_note(stored: Stored) -> Text | None:
+    """Return which file a duplicate equals and whether that still counts."""
+    origin = stored.origin
+    if stored.status != "duplicate" or origin is None:
+        return None
+    if origin.version is None:
+        return Text(
+            f"它与退回过的“{PurePosixPath(origin.path).name}”相同，需要改正后再交。",
+            f"It equals “{PurePosixPath(origin.path).name}”, which was returned; mend it first.",
+        )
+    if origin.counted:
+        return Text(
+            f"它与第 {origin.version} 版相同，那一版正在计入汇总，不用再交。",
+            f"It equals version {origin.version}, which counts; nothing more is needed.",
+        )
+    return Text(
+        f"它与第 {origin.version} 版相同，那一版已被后来的版本取代，不再计入。"
+        "要恢复那一版的内容，请改动后（例如更新填报日期）重新保存再交。",
+        f"It equals version {origin.version}, which a later version has replaced. To bring its "
+        "content back, change something (the date of report), save and drop it again.",
+    )
+
+
+def _stamp(file: Found | Stored) -> tuple[str, int, int]:
+    return (file.path, file.size, file.mtime_ns)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,224 @@
+"""What commands print for people: tables and short sentences, colours on a terminal, plain in a log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.issues import SEVERITY_LABELS
+from pipeline.texts import Lang, Text
+
+if TYPE_CHECKING:
+    from pipeline.checking import Checked
+    from pipeline.collect import Watch
+    from pipeline.deliver.outbox import Waiting
+    from pipeline.deliver.sending import MailResult
+    from pipeline.nightly import RunReport
+    from pipeline.queries import StatusReport
+    from pipeline.summaries.trace import Trace
+    from pipeline.workspace import Workspace
+
+STATUS_WORDS = {
+    "accepted": Text("已收下", "accepted"),
+    "accepted_with_warnings": Text("已收下，有提醒", "accepted with warnings"),
+    "rejected": Text("已退回", "rejected"),
+    "duplicate": Text("重复", "duplicate"),
+    "quarantined": Text("读不了", "quarantined"),
+    "closed": Text("已封账", "closed"),
+}
+STATE_WORDS = {
+    "on_time": Text("按时", "on time"),
+    "late": Text("迟报", "late"),
+    "missing": Text("未报", "missing"),
+}
+_STYLES = {"error": "red", "warning": "yellow", "info": "dim"}
+_STATE_STYLES = {"on_time": "green", "late": "yellow", "missing": "red"}
+
+
+def out() -> Console:
+    """Return the console for standard output; a log or a pipe gets plain text, never cut."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+@contextmanager
+def progress() -> Iterator[Watch]:
+    """Show a progress bar on standard error while a person watches; nothing in a log."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("收件 taking in", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show_new_workspace(folder: Path, lang: Lang) -> None:
+    """Say what to do with a new workspace."""
+    steps = Text(
+        "工作区已建好：{folder}\n"
+        "1. 在 config/orgunits.csv 里换成自己的单位\n"
+        "2. 在 config/union.toml 里写上工会名称和邮件服务器\n"
+        "3. union-pipeline --workspace {folder} template 生成空白报表，发给各单位\n"
+        "4. 填好的报表放进 inbox/，每晚 union-pipeline --workspace {folder} run",
+        "Workspace ready: {folder}\n"
+        "1. Put your own units into config/orgunits.csv\n"
+        "2. Put the union's name and mail server into config/union.toml\n"
+        "3. union-pipeline --workspace {folder} template makes blank workbooks to hand out\n"
+        "4. Filled ones go into inbox/; every night union-pipeline --workspace {folder} run",
+    )
+    print(steps.format(folder=folder)[lang])
+
+
+def show_templates(workspace: Workspace, paths: list[Path]) -> None:
+    """Say which blank workbooks were written."""
+    words = Text("已生成 {n} 份空白报表：{folder}", "{n} blank workbooks written: {folder}")
+    folder = workspace.paths.shown(paths[0].parent) if paths else "-"
+    print(words.format(n=len(paths), folder=folder)[workspace.lang])
+    for path in paths:
+        print(f"  {path.name}")
+
+
+def show_outputs(workspace: Workspace, paths: list[Path]) -> None:
+    """Say which files were rendered anew."""
+    if not paths:
+        print(Text("汇总表没有变化。", "Nothing has changed.")[workspace.lang])
+    for path in paths:
+        print(workspace.paths.shown(path))
+
+
+def show_checked(checked: Iterable[Checked], lang: Lang) -> None:
+    """List what was found in each file, errors first."""
+    console = out()
+    for item in checked:
+        submission = item.submission
+        period = submission.period.code if submission.period else ""
+        status = STATUS_WORDS[submission.status][lang]
+        head = " · ".join(filter(None, (item.file, submission.unit, period, status)))
+        console.print(escape(head), style="bold")
+        for severity in ("error", "warning", "info"):
+            for issue in submission.issues:
+                if issue.severity == severity:
+                    place = f"{issue.sheet}!{issue.cell}".strip("!")
+                    label = SEVERITY_LABELS[severity][lang]
+                    line = f"  {label} {issue.code} {place} {issue.message[lang]}"
+                    console.print(escape(line), style=_STYLES[severity])
+
+
+def show_run(report: RunReport, lang: Lang) -> None:
+    """Say what a run did, a line a file and a few for the whole."""
+    console = out()
+    for stored, receipt in zip(report.files, report.receipts, strict=True):
+        status = STATUS_WORDS[stored.status][lang]
+        parts = (stored.path, stored.unit or "", stored.period or "", status, f"→ {receipt}")
+        console.print(escape(" · ".join(filter(None, parts))))
+    counted = "，".join(
+        f"{STATUS_WORDS[status][lang]} {count}" for status, count in report.counts.items() if count
+    )
+    total = Text("收到 {n} 份报表", "{n} files taken in").format(n=len(report.files))[lang]
+    console.print(f"{total}{'：' + counted if counted else ''}", style="bold")
+    for path in report.outputs:
+        console.print(escape(Text("已更新 {p}", "updated {p}").format(p=path)[lang]))
+    show_mail(report.mail, lang)
+
+
+def show_mail(mail: MailResult, lang: Lang) -> None:
+    """Say how the sending went."""
+    words = Text(
+        "邮件：寄出 {sent}，没寄成 {failed}，还在发件箱 {queued}",
+        "Mail: sent {sent}, failed {failed}, waiting {queued}",
+    )
+    print(words.format(sent=mail.sent, failed=mail.failed, queued=mail.queued)[lang])
+    for error in mail.errors:
+        print(f"  {error}")
+
+
+def show_status(report: StatusReport, lang: Lang) -> None:
+    """Show who has reported as a table, then who is missing and what waits in the outbox."""
+    console, period = out(), report.period
+    words = Text(
+        "{period}：应报 {all}，已报 {done}（按时 {on_time}，迟报 {late}，零报告 {nil}），未报 {missing}",
+        "{period}: expected {all}, reported {done} (on time {on_time}, late {late}, nil {nil}), "
+        "missing {missing}",
+    )
+    console.print(
+        words.format(
+            period=period.period,
+            all=len(period.units),
+            done=period.count("on_time", "late"),
+            on_time=period.count("on_time"),
+            late=period.count("late"),
+            nil=period.nil,
+            missing=period.count("missing"),
+        )[lang],
+        style="bold",
+    )
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in _HEADINGS:
+        table.add_column(heading[lang], no_wrap=not sys.stdout.isatty())
+    for unit in period.units:
+        table.add_row(
+            escape(unit.unit),
+            escape(unit.name),
+            f"[{_STATE_STYLES[unit.state]}]{STATE_WORDS[unit.state][lang]}[/]",
+            STATUS_WORDS[unit.status][lang] if unit.status else "",
+            str(unit.version or ""),
+            f"{unit.received_at:%m-%d %H:%M}" if unit.received_at else "",
+            str(unit.errors or ""),
+            str(unit.warnings or ""),
+            escape(unit.contact) if unit.state == "missing" else "",
+        )
+    console.print(table)
+    show_outbox(report.outbox, lang)
+
+
+def show_outbox(letters: Iterable[Waiting], lang: Lang) -> None:
+    """List what waits in the outbox."""
+    for letter in letters:
+        line = f"  {letter.state} · {letter.kind} · {letter.unit} {letter.period} {letter.error}"
+        print(Text("发件箱：", "outbox:")[lang] + line)
+
+
+def show_trace(found: Trace, lang: Lang) -> None:
+    """List the records behind a number."""
+    console = out()
+    console.print(
+        f"{found.indicator} = {found.value if found.value is not None else '—'}", style="bold"
+    )
+    for row in found.rows:
+        place = " · ".join(
+            str(part) for part in (row.unit, row.file, row.sheet, row.row, row.field) if part
+        )
+        part = Text("分子", "numerator") if row.part == "numerator" else Text("分母", "denominator")
+        console.print(escape(f"  {part[lang]}  {place} = {row.value}"))
+
+
+def show_decision(period: str, action: str, changed: bool, lang: Lang) -> None:
+    """Say that a period is closed or open now."""
+    if action == "close":
+        words = Text("{p} 已封账。", "{p} is closed.")
+    else:
+        words = Text("{p} 已重新开放。", "{p} is open again.")
+    if not changed:
+        words = Text("{p} 本来就是这样。", "{p} was so already.")
+    print(words.format(p=period)[lang])
+
+
+_HEADINGS = (
+    Text("编码", "Code"),
+    Text("单位", "Unit"),
+    Text("报送", "State"),
+    Text("最近一份", "Newest"),
+    Text("版本", "Version"),
+    Text("收到", "Received"),
+    Text("错误", "Errors"),
+    Text("提醒", "Warnings"),
+    Text("联系人", "Contact"),
+)

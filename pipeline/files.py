@@ -1,0 +1,45 @@
+"""Files written so that a reader, or a crash, never meets half of one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def write_file(path: Path, content: bytes) -> bool:
+    """Write a file durably under its own name, all or nothing; False where it is so already.
+
+    A file with the same content is not touched, so that its time still tells when it changed.
+    """
+    if has_content(path, content):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name[:40]}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+    return True
+
+
+def has_content(path: Path, content: bytes) -> bool:
+    """Tell whether the file is there with exactly this content."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except FileNotFoundError:
+        return False
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform != "win32":  # where a rename is durable by itself
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

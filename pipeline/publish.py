@@ -1,0 +1,210 @@
+"""What is stored, published: numbers of a period in, summary workbooks and their messages out.
+
+A summary is rendered only if something it shows has changed since it was last rendered; that is
+told by a digest of all it shows. The file is written first, then noted in one transaction with the
+message that carries it, so that a run that dies between writes the same file again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.deliver.compose import Addressee, Attachment, Draft, KeyFigure, summary_message
+from pipeline.deliver.outbox import queue
+from pipeline.files import write_file
+from pipeline.forms.model import Workbook
+from pipeline.periods import Period
+from pipeline.records import status as standing
+from pipeline.records.journal import Output, note_outputs, read_outputs
+from pipeline.records.store import Store
+from pipeline.summaries.aggregate import figures
+from pipeline.summaries.compare import change
+from pipeline.summaries.numbers import Figures
+from pipeline.summaries.view import OpenIssue, SummaryView, UnitStatus
+from pipeline.summaries.wording import value_text
+from pipeline.summaries.workbook import write_summary
+from pipeline.workspace import Workspace
+
+KEY_FIGURES = ("Q05", "O02", "A01", "A03", "A07", "D02", "D04", "V01", "V03", "P03")
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """What publishing needs to know; `rehearse` writes no file."""
+
+    workspace: Workspace
+    store: Store
+    now: datetime
+    rehearse: bool = False
+
+    def publish(self, period: Period, units: Iterable[str] = (), mail: bool = True) -> list[Path]:
+        """Bring the summaries of a period up to date and return the files that changed.
+
+        `units` are the inner units to render, all that the settings name if empty. With `mail`
+        each unit with an address has its summary queued, which does nothing if it has it already.
+        """
+        noted = read_outputs(self.store, period.code)
+        written = []
+        for view in self._views(period, frozenset(units)):
+            digest = self._digest(view)
+            path = self._path(view)
+            known = noted.get(self._shown(path))
+            if known is None or known.digest != digest or not path.exists():
+                content = write_summary(view, self.workspace.lang)
+                if self._write(path, content):
+                    written.append(path)
+            elif mail and view.unit.email:
+                content = path.read_bytes()
+            else:
+                continue
+            output = Output(
+                self._shown(path),
+                period.code,
+                view.unit.code,
+                digest,
+                hashlib.sha256(content).hexdigest(),
+            )
+            self._note(output, self._draft(view, path.name, content) if mail else None)
+        return written
+
+    def _views(self, period: Period, units: frozenset[str]) -> Iterator[SummaryView]:
+        workspace, tree = self.workspace, self.workspace.tree
+        inner = tree.inner(period.end) or (tree.root,)
+        if workspace.settings.union.summaries == "root" and not units:
+            inner = (tree.root,)
+        with self.store.reading() as connection:
+            now, before, year_ago = (
+                figures(
+                    connection, self.store.tables, workspace.forms, workspace.indicators, tree, p
+                )
+                for p in (period, period.previous(), period.year_ago())
+            )
+        statuses = self._statuses(period)
+        for unit in inner:
+            if units and unit.code not in units:
+                continue
+            below = [u.code for u in tree.reporting(unit.code, period.end)]
+            yield SummaryView(
+                union=workspace.settings.union.name or tree.root.name,
+                current=now[unit.code],
+                previous=before.get(unit.code),
+                year_ago=year_ago.get(unit.code),
+                indicators=workspace.indicators,
+                forms=workspace.forms,
+                children=tree.children(unit.code, period.end),
+                statuses=tuple(_without_contact(statuses[code]) for code in below),
+                issues=tuple(self._open_issues(below, period)),
+                cut_off=max(
+                    (s.received_at for c in below if (s := statuses[c]).received_at and s.version),
+                    default=None,
+                ),
+            )
+
+    def _statuses(self, period: Period) -> dict[str, standing.UnitStatus]:
+        workbook = reported_workbook(self.workspace)
+        found = standing.read_status(self.store, self.workspace.tree, period, workbook.key)
+        return {status.unit: status for status in found.units}
+
+    def _open_issues(self, units: list[str], period: Period) -> Iterator[OpenIssue]:
+        names = self.workspace.tree.units
+        for issue in standing.read_open_issues(self.store, units, period.code):
+            yield OpenIssue(
+                issue.unit,
+                names[issue.unit].name,
+                issue.sheet,
+                issue.code,
+                issue.severity,
+                issue.title,
+                issue.count,
+                " ".join(issue.cells),
+            )
+
+    def _digest(self, view: SummaryView) -> str:
+        shown = (
+            self.workspace.lang,
+            self.workspace.published_digest,
+            view.union,
+            *(_numbers(f) for f in (view.current, view.previous, view.year_ago)),
+            view.children,
+            view.statuses,
+            view.issues,
+            view.cut_off,
+        )
+        return hashlib.sha256(repr(shown).encode()).hexdigest()
+
+    def _path(self, view: SummaryView) -> Path:
+        folder = self.workspace.paths.outputs / view.period.code
+        return folder / f"summary_{view.unit.code}_{view.period.code}.xlsx"
+
+    def _shown(self, path: Path) -> str:
+        return path.relative_to(self.workspace.paths.outputs).as_posix()
+
+    def _write(self, path: Path, content: bytes) -> bool:
+        return not self.rehearse and write_file(path, content)
+
+    def _note(self, output: Output, draft: Draft | None) -> None:
+        with self.store.writing() as connection:
+            note_outputs(connection, self.store, [output])
+            if draft is not None and draft.recipient:
+                queue(connection, self.store.tables.messages, draft, self.now)
+
+    def _draft(self, view: SummaryView, name: str, content: bytes) -> Draft | None:
+        reported = view.current.numbers[("Q02", "", "")].reported
+        if not view.unit.email or not reported:
+            return None  # a summary of nothing is no news
+        lang = self.workspace.lang
+        return summary_message(
+            Addressee(view.unit.code, view.unit.name, view.unit.email),
+            view.period.code,
+            key_figures(view, self.workspace),
+            expected=len(view.statuses),
+            reported=reported,
+            missing=[status.name for status in view.statuses if status.state == "missing"],
+            attachments=[Attachment(name, content)],
+            union=view.union,
+            lang=lang,
+        )
+
+
+def key_figures(view: SummaryView, workspace: Workspace) -> list[KeyFigure]:
+    """Return the lines of a summary's mail: value, and change against the previous quarter."""
+    found = []
+    for name in KEY_FIGURES:
+        indicator = view.indicator(name)
+        if indicator is not None:
+            now = view.current.numbers.get((name, "", ""))
+            before = view.previous.numbers.get((name, "", "")) if view.previous else None
+            found.append(
+                KeyFigure(
+                    indicator.label[workspace.lang],
+                    value_text(indicator, now, workspace.lang),
+                    change(indicator, now, before).text[workspace.lang],
+                )
+            )
+    return found
+
+
+def reported_workbook(workspace: Workspace) -> Workbook:
+    """Return the kind of workbook that units owe every quarter."""
+    return next(w for w in workspace.forms.workbooks.values() if w.every == "quarter")
+
+
+def _without_contact(status: standing.UnitStatus) -> UnitStatus:
+    return UnitStatus(
+        status.unit,
+        status.name,
+        status.state,
+        status.nil,
+        status.version,
+        status.received_at,
+        status.errors,
+        status.warnings,
+    )
+
+
+def _numbers(figures: Figures | None) -> tuple[object, ...]:
+    return tuple(figures.numbers.values()) if figures else ()

@@ -1,0 +1,110 @@
+"""A small workspace on disk, and workbooks dropped into it as a group would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from books import COVER, PLAN_COVER, ROWS
+from conftest import CONFIG
+
+from pipeline.forms.load import read_forms
+from pipeline.forms.workbook import write_template
+from pipeline.nightly import Options, RunReport, run
+from pipeline.orgunits import OrgUnit
+from pipeline.periods import parse_period
+from pipeline.workspace import Workspace, open_workspace
+
+UNITS = """code,name,parent,reports,email,contact,aliases,active_from,active_to
+U0,某区教育工会,,否,u0@example.com,,,,
+S,城区片,U0,是,s@example.com,,,,
+U1,甲小学工会,S,是,u1@example.com,甲一 1001,甲小工会,,
+U2,乙中学工会,S,是,,乙二 1002,,,
+U3,丙小学工会,U0,是,u3@example.com,丙三 1003,,,
+"""
+SETTINGS = """[union]
+name = "某区教育工会"
+[intake]
+settle_seconds = 0
+[workers]
+count = 1
+"""
+NOW = datetime(2026, 10, 10, 2, 0)
+_FORMS = read_forms(CONFIG)
+
+
+def make_workspace(folder: Path, units: str = UNITS, settings: str = SETTINGS) -> Path:
+    """Return a new workspace with the shipped forms and a small tree."""
+    shutil.copytree(CONFIG, folder / "config")
+    (folder / "config" / "orgunits.csv").write_text(units, encoding="utf-8")
+    (folder / "config" / "union.toml").write_text(settings, encoding="utf-8")
+    (folder / "inbox").mkdir()
+    return folder
+
+
+def quarterly(
+    unit: str = "U1",
+    period: str = "2026Q3",
+    cover: Mapping[str, Any] | None = None,
+    **ledgers: Sequence[Mapping[str, Any]],
+) -> bytes:
+    """Return a filled quarterly workbook; a ledger that is not given is ticked nil."""
+    workbook = _FORMS.workbooks["quarterly"]
+    names = {line.split(",")[0]: line.split(",")[1] for line in UNITS.splitlines()[1:]}
+    ticks = {form.nil: True for form in workbook.ledgers if not ledgers.get(form.key)}
+    values = {**COVER, "unit": unit, "unit_name": names.get(unit, unit), "period": period, **ticks}
+    return _write("quarterly", unit, period, {**values, **(cover or {})}, ledgers)
+
+
+def plan(unit: str, year: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return a filled plan workbook."""
+    names = {line.split(",")[0]: line.split(",")[1] for line in UNITS.splitlines()[1:]}
+    cover = {**PLAN_COVER, "unit": unit, "unit_name": names[unit], "year": year}
+    return _write("plan", unit, year, cover, {"plan": rows})
+
+
+def _write(key: str, unit: str, code: str, cover: Any, ledgers: Any) -> bytes:
+    period = parse_period(code)
+    assert period is not None
+    owner = OrgUnit(unit, cover["unit_name"], "", True)
+    return write_template(
+        _FORMS.workbooks[key], owner, period, rows=5, cover=cover, records=ledgers
+    )
+
+
+def activity(**change: Any) -> dict[str, Any]:
+    """Return one clean activity, changed where given."""
+    return {**ROWS["activities"], **change}
+
+
+def drop(workspace: Path, name: str, content: bytes, at: datetime | None = None) -> Path:
+    """Put a file into the inbox, last modified `at`."""
+    path = workspace / "inbox" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    moment = (at or datetime(2026, 10, 9, 10, 0)).timestamp()
+    os.utime(path, (moment, moment))
+    return path
+
+
+def opened(folder: Path) -> Workspace:
+    """Return the workspace, opened."""
+    return open_workspace(folder)
+
+
+def run_once(folder: Path, now: datetime = NOW, **options: Any) -> RunReport:
+    """Do the nightly job once."""
+    return run(open_workspace(folder), now, Options(**options), lambda _done, _all: None)
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Return content and time of every file below a folder."""
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
