@@ -1,0 +1,103 @@
+"""The house: imports go one way, modules stay readable, nothing works at import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "pipeline"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Later floors may import earlier ones, and a package its own modules; never the reverse.
+FLOORS = (
+    ("__init__", "texts"),
+    ("errors",),
+    ("issues", "tomltable", "periods", "orgunits", "files", "logs"),
+    ("config",),
+    ("forms",),
+    ("intake",),
+    ("records",),
+    ("summaries",),
+    ("deliver",),
+    ("workspace",),
+    ("collect", "publish", "notify"),
+    ("nightly",),
+    ("ticker", "queries", "handouts", "checking"),
+    ("demo",),
+    ("console",),
+    ("cli",),
+    ("__main__",),
+)
+FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
+HEAVY = (
+    "pandas",
+    "openpyxl",
+    "sqlalchemy",
+    "xlsxwriter",
+    "lxml",
+    "python_calamine",
+    "xlrd",
+    "rich",
+)
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported(path: Path) -> set[str]:
+    """Return the parts of the package that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+            if node.module == "pipeline":
+                names = [f"pipeline.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("pipeline.")}
+    return found & FLOOR.keys()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_imports_go_one_way(path: Path) -> None:
+    here = part_of(path)
+    for other in imported(path) - {here}:
+        assert FLOOR[other] < FLOOR[here], f"{here} must not import {other}"
+
+
+def test_summaries_know_nothing_of_intake() -> None:
+    for path in (PACKAGE / "summaries").rglob("*.py"):
+        assert "intake" not in imported(path), path
+
+
+def test_intake_does_not_know_the_store() -> None:
+    for path in (PACKAGE / "intake").rglob("*.py"):
+        assert "sqlalchemy" not in path.read_text("utf-8"), path
+
+
+def test_every_module_has_its_floor() -> None:
+    assert {part_of(path) for path in MODULES} <= FLOOR.keys()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_every_module_says_what_it_is_and_stays_readable(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert ast.get_docstring(ast.parse(text)) or not text.strip(), "no docstring"
+    assert len(text.splitlines()) <= 400
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from pipeline.cli import main; main(['--help']);"
+        f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
