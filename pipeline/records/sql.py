@@ -32,6 +32,7 @@ from sqlalchemy import (
     literal_column,
     not_,
     or_,
+    type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
@@ -237,7 +238,8 @@ def _floor(amount: Amount) -> ColumnElement[Any]:
     unit = literal(10**amount.digits, BigInteger)
     # SQL's % keeps the sign of the left side; this is the remainder that floor needs.
     remainder = (amount.sql % unit + unit) % unit
-    return (amount.sql - remainder) // unit
+    # Said to be whole, or SQLAlchemy would wrap the quotient in a floor() that fails on NULL.
+    return type_coerce(amount.sql - remainder, BigInteger) // unit
 
 
 class _DayNumber(FunctionElement[int]):
