@@ -1,0 +1,209 @@
+"""The database of a workspace: opened, brought up to the forms, and its transactions.
+
+In: a URL (blank is SQLite in `state/`) and the forms. Out: a `Store`, whose tables fit the forms:
+new ledgers have got tables and new fields columns; what a form no longer asks for stays where it
+is. Everything peculiar to SQLite is in this module.
+
+SQLite runs in WAL with `synchronous = FULL`: a file leaves the inbox once its row is committed, so
+a commit must outlive a power cut, which NORMAL does not promise. One commit a batch makes the
+price one wait for the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.schema import CreateColumn
+
+from pipeline.errors import ConfigError
+from pipeline.forms.model import Forms
+from pipeline.records.tables import Tables, build_tables
+
+SCHEMA_VERSION = 1
+FILE_NAME = "records.sqlite"
+
+_LOCK_SECONDS = 30  # how long a writer waits for another one; transactions take well under one
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open database. `forms` are those that its tables were built for."""
+
+    engine: Engine
+    tables: Tables
+    forms: Forms
+    _rehearsal: Connection | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of the database."""
+        if self._rehearsal is not None:
+            yield self._rehearsal
+            return
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection whose changes are committed together, or not at all."""
+        if self._rehearsal is not None:
+            with self._rehearsal.begin_nested():
+                yield self._rehearsal
+            return
+        writer = self.engine.connect().execution_options(writing=True)
+        with writer as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the database; what a rehearsal changed is undone."""
+        if self._rehearsal is not None:
+            self._rehearsal.close()
+        self.engine.dispose()
+
+
+def open_store(url: str, forms: Forms, state: Path, *, rehearse: bool = False) -> Store:
+    """Open the database and bring its tables up to the forms.
+
+    `rehearse` is for a dry run: everything works, nothing is ever committed, and where there is no
+    database yet none is made. Raises ConfigError where the URL cannot be used or the tables do
+    not fit the forms.
+    """
+    tables = build_tables(forms)
+    engine = _engine(url, state, rehearse)
+    try:
+        held = None
+        if rehearse:
+            held = engine.connect().execution_options(writing=True)
+            held.begin()
+        store = Store(engine, tables, forms, held)
+        with store.writing() as connection:
+            _check_version(connection, tables)
+            _grow(connection, tables)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise ConfigError(
+            f"union.toml [database] url: 打不开数据库 {engine.url!r} (cannot open): "
+            f"{getattr(error, 'orig', error)}"
+        ) from None
+    except ConfigError:
+        engine.dispose()
+        raise
+    return store
+
+
+def insert_rows(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert many rows of stored values, in the order of `columns`, by the driver's executemany.
+
+    The one place for a faster way of a database's own, such as PostgreSQL's COPY.
+    """
+    if not rows:
+        return
+    dialect = connection.dialect
+    quote = dialect.identifier_preparer
+    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    connection.exec_driver_sql(
+        f"INSERT INTO {quote.format_table(table)} ({', '.join(map(quote.quote, columns))})"
+        f" VALUES ({', '.join([mark] * len(columns))})",
+        list(rows),
+    )
+
+
+def _engine(url: str, state: Path, rehearse: bool) -> Engine:
+    try:
+        engine = create_engine(make_url(url) if url else _default_url(state, rehearse))
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ConfigError(
+            f"union.toml [database] url 写得不对 (not a database URL): {error}。"
+            "例如 postgresql+psycopg://用户@主机/库名；留空即用 SQLite。"
+        ) from None
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"union.toml [database] url: 缺少数据库驱动 {error.name} (driver is missing)。"
+            "PostgreSQL 请先执行 pip install 'union-pipeline[postgres]'。"
+        ) from None
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine)
+    return engine
+
+
+def _default_url(state: Path, rehearse: bool) -> URL:
+    path = state / FILE_NAME
+    if rehearse and not path.exists():
+        return URL.create("sqlite")
+    state.mkdir(parents=True, exist_ok=True)
+    return URL.create("sqlite", database=str(path))
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late for reading
+        for pragma in (
+            f"busy_timeout = {_LOCK_SECONDS * 1000}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer that begins as a reader can find its snapshot outdated and must give up.
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _check_version(connection: Connection, tables: Tables) -> None:
+    meta = tables.meta
+    meta.create(connection, checkfirst=True)
+    query = select(meta.c.value).where(meta.c.key == "schema_version")
+    version = connection.scalar(query)
+    if version is None:
+        connection.execute(insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
+    elif int(version) > SCHEMA_VERSION:
+        raise ConfigError(
+            f"数据库是更新版本的程序建的（{version} > {SCHEMA_VERSION}）(made by a newer program)。"
+            "请升级 union-pipeline。"
+        )
+
+
+def _grow(connection: Connection, tables: Tables) -> None:
+    tables.metadata.create_all(connection)
+    inspector = inspect(connection)
+    for table in tables.metadata.sorted_tables:
+        present = {column["name"]: column["type"] for column in inspector.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in present:
+                _add_column(connection, table, column)
+            elif isinstance(present[column.name], Integer) != isinstance(column.type, Integer):
+                raise ConfigError(
+                    f"{table.name} 的 {column.name}: 字段类型改了，已存的值不再合用 (type changed)。"
+                    "请恢复原来的类型，或给新字段换一个 key。"
+                )
+
+
+def _add_column(connection: Connection, table: Table, column: Column[Any]) -> None:
+    name = connection.dialect.identifier_preparer.format_table(table)
+    declaration = CreateColumn(column).compile(dialect=connection.dialect)
+    connection.execute(text(f"ALTER TABLE {name} ADD COLUMN {declaration}"))
