@@ -26,7 +26,7 @@ def drop(inbox: Path, name: str, *, age: float = 3600, content: bytes = b"x") ->
 
 def scan(inbox: Path, **changed: object) -> Scan:
     usual: dict[str, object] = {"now": NOW, "wall_now": WALL, "settle_seconds": 60, "zone": UTC}
-    return scan_inbox(inbox, **(usual | changed))  # type: ignore[arg-type]  # one dict of many types
+    return scan_inbox(inbox, **(usual | changed))
 
 
 def names(found: Scan) -> list[str]:
