@@ -22,11 +22,13 @@ BUILT_IN: dict[int, DateKind] = {
     46: "elapsed",
 }
 
+_LONGEST_FORMAT = 255
 _DAY_MS = 86_400_000
 _LAST_SERIAL = {False: 2_958_466, True: 2_957_004}  # 10000-01-01 in either system
 _LITERAL = re.compile(r'"[^"]*"?|\\.|[_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
-_NO_LETTERS = re.compile(r"general|standard|am/pm|a/p", re.IGNORECASE)
+_GENERAL = re.compile(r"general|standard", re.IGNORECASE)
+_HALF_DAY = re.compile(r"am/pm|a/p", re.IGNORECASE)
 
 
 @lru_cache(maxsize=512)
@@ -36,10 +38,10 @@ def date_kind(number_format: str) -> DateKind | None:
     >>> date_kind('yyyy"年"m"月"'), date_kind("[h]:mm"), date_kind('0.00"元/month"')
     ('date', 'elapsed', None)
     """
-    shown = _LITERAL.sub("", number_format.partition(";")[0])
+    shown = _LITERAL.sub("", number_format[:_LONGEST_FORMAT].partition(";")[0])
     if _ELAPSED.search(shown):
         return "elapsed"
-    letters = set(_NO_LETTERS.sub("", shown).lower())
+    letters = set(_HALF_DAY.sub("h", _GENERAL.sub("", shown)).lower())
     if letters & {"y", "d"} or "aaa" in shown.lower():
         return "date"
     if letters & {"h", "s"}:

@@ -10,9 +10,12 @@ The format has no formula without a value: programs that cannot calculate store 
 from __future__ import annotations
 
 import io
+import struct
+from dataclasses import dataclass
 from typing import cast
 
 import xlrd
+from xlrd.biffh import XLRDError
 from xlrd.book import Book as XlsBook
 from xlrd.compdoc import CompDoc
 from xlrd.sheet import Cell
@@ -30,13 +33,21 @@ _VISIBILITY: dict[int, Visibility] = {0: "visible", 1: "hidden", 2: "very hidden
 _WHOLE_LIMIT = 10**15
 
 
+@dataclass(frozen=True, slots=True)
+class _Styles:
+    """Which cell styles show their number as a day or time, by the style's index."""
+
+    kinds: dict[int, DateKind]
+    date1904: bool
+
+
 def read_xls(data: bytes, room: Room) -> tuple[Sheet, ...]:
     """Return every worksheet; chart and macro sheets hold no cells and are left out."""
     if data.startswith(OLE_SIGNATURE):
         _refuse_other_ole(data)
     book = _open(data)
-    kinds = _date_kinds(book)
-    sheets = tuple(_read_sheet(book.sheet_by_index(i), kinds, room) for i in range(book.nsheets))
+    styles = _Styles(_date_kinds(book), date1904=book.datemode == 1)
+    sheets = tuple(_read_sheet(sheet, styles, room) for sheet in book.sheets())
     if not sheets:
         raise refuse(refusals.NO_SHEETS)
     return sheets
@@ -44,7 +55,8 @@ def read_xls(data: bytes, room: Room) -> tuple[Sheet, ...]:
 
 def _refuse_other_ole(data: bytes) -> None:
     """Raise `Refused` if the container is locked or belongs to another program."""
-    directory = CompDoc(data, logfile=io.StringIO()).dirlist
+    container = CompDoc(data, logfile=io.StringIO(), ignore_workbook_corruption=True)
+    directory = container.dirlist
     names = {entry.name for entry in directory}
     root = {entry.name for entry in directory if entry.parent == 0}
     if (refusal := ole_refusal(names, root)) is not None:
@@ -54,8 +66,9 @@ def _refuse_other_ole(data: bytes) -> None:
 def _open(data: bytes) -> XlsBook:
     try:
         return _open_with(data, formatting_info=True)
-    except (AssertionError, IndexError, KeyError, NotImplementedError):
-        # Odd fonts and palettes break xlrd although the cells are sound.
+    except (AssertionError, IndexError, KeyError, NotImplementedError, struct.error):
+        # Odd fonts, palettes and rich text break xlrd although the cells are sound. Without
+        # formats it cannot tell which rows are hidden; no value is lost.
         return _open_with(data, formatting_info=False)
 
 
@@ -66,29 +79,29 @@ def _open_with(data: bytes, formatting_info: bool) -> XlsBook:
             logfile=io.StringIO(),
             formatting_info=formatting_info,
             ragged_rows=True,
+            # Sectors claimed twice, as PHPExcel writes them, while the records are sound.
+            ignore_workbook_corruption=True,
         )
-    except xlrd.XLRDError as error:
+    except XLRDError as error:
         if "encrypted" in str(error).lower():
             raise refuse(refusals.PASSWORD) from error
         raise
 
 
 def _date_kinds(book: XlsBook) -> dict[int, DateKind]:
-    """Return which cell styles show their number as a day or time, by the style's index."""
     kinds: dict[int, DateKind] = {}
     for index, style in enumerate(book.xf_list):
         written = book.format_map.get(style.format_key)
-        if written is not None and (kind := date_kind(written.format_str)):
+        text = written.format_str if written is not None else None
+        if kind := date_kind(text) if text else BUILT_IN.get(style.format_key):
             kinds[index] = kind
-        elif written is None and style.format_key in BUILT_IN:
-            kinds[index] = BUILT_IN[style.format_key]
     return kinds
 
 
-def _read_sheet(sheet: XlsSheet, kinds: dict[int, DateKind], room: Room) -> Sheet:
+def _read_sheet(sheet: XlsSheet, styles: _Styles, room: Room) -> Sheet:
     grid = Grid(sheet.name, room)
     for index in range(sheet.nrows):
-        row = [_value(cell, kinds, sheet.book.datemode == 1) for cell in sheet.row(index)]
+        row = [_value(cell, styles) for cell in sheet.row(index)]
         while row and row[-1] is None:
             row.pop()
         info = sheet.rowinfo_map.get(index)
@@ -98,21 +111,26 @@ def _read_sheet(sheet: XlsSheet, kinds: dict[int, DateKind], room: Room) -> Shee
     return grid.as_sheet(_VISIBILITY.get(sheet.visibility, "visible"))
 
 
-def _value(cell: Cell, kinds: dict[int, DateKind], date1904: bool) -> Raw:
+def _value(cell: Cell, styles: _Styles) -> Raw:
     match cell.ctype:
         case xlrd.XL_CELL_TEXT:
             return cast(str, cell.value) or None
         case xlrd.XL_CELL_NUMBER | xlrd.XL_CELL_DATE:
-            number = _number(cast(float, cell.value))
-            # Without formats loaded there is no style, and xlrd's own verdict has to do.
-            is_unstyled_date = cell.xf_index is None and cell.ctype == xlrd.XL_CELL_DATE
-            kind = "date" if is_unstyled_date else kinds.get(cell.xf_index)
-            return number if kind is None else to_moment(number, kind, date1904)
+            number, kind = _number(cast(float, cell.value)), _kind(cell, styles)
+            return number if kind is None else to_moment(number, kind, styles.date1904)
         case xlrd.XL_CELL_BOOLEAN:
             return bool(cell.value)
         case xlrd.XL_CELL_ERROR:
-            return CellFault("error", xlrd.error_text_from_code.get(cell.value, "#VALUE!"))
+            text = xlrd.error_text_from_code.get(cast(int, cell.value), "#VALUE!")
+            return CellFault("error", text)
     return None
+
+
+def _kind(cell: Cell, styles: _Styles) -> DateKind | None:
+    if cell.xf_index is not None:
+        return styles.kinds.get(cell.xf_index)
+    # Without formats loaded no cell has a style, and xlrd's own verdict has to do.
+    return "date" if cell.ctype == xlrd.XL_CELL_DATE else None
 
 
 def _number(value: float) -> int | float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from lxml import etree
 
@@ -31,9 +32,13 @@ from pipeline.intake.xmltext import (
 
 _VISIBILITY: dict[str, Visibility] = {"hidden": "hidden", "veryHidden": "very hidden"}
 _ON = ("1", "true", "on")
+_TEXT = r'<t(?: xml:space="preserve")?+>([^<]*+)</t>'
+_RUN = r'<t(?: xml:space="preserve")?+>[^<]*+</t>'
+_FONT = r"(?:<rPr>(?:<[^<>/]++/>)*+</rPr>)?+"
 _STRING = re.compile(
-    r'<si><t(?: xml:space="preserve")?+>([^<]*+)</t>(?:<phoneticPr[^<>]*+/>)?+</si>'
+    rf"<si>(?:{_TEXT}|((?:<r>{_FONT}{_RUN}</r>)++))(?:<phoneticPr[^<>/]*+/>)?+</si>"
 )
+_RUN_TEXT = re.compile(_TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,9 @@ def read_xlsx(package: Package, room: Room) -> tuple[Sheet, ...]:
     values = _read_values(package, parts, book, room)
     sheets = []
     for element in _children(book, "sheets"):
-        part = parts.get(_relation_id(element))
-        if part is None:
+        if not (relation := _relation_id(element)):
+            continue  # a module of macros from the days when those were sheets
+        if (part := parts.get(relation)) is None:
             raise refuse(refusals.DAMAGED)
         if part.kind == "worksheet":
             text = decode_part(package.part(part.path))
@@ -96,27 +102,30 @@ def _read_strings(text: str, room: Room) -> dict[str, str | None]:
     """Return the shared strings by their index, the empty one as None; phonetics are left out."""
     if text.count("<si") > room.limits.max_cells:
         raise refuse(refusals.TOO_MANY_CELLS, limit=room.limits.max_cells)
-    try:
-        strings = _plain_strings(text)
-    except (KeyError, ValueError):
-        strings = None
-    if strings is None:
-        strings = walk_strings(text)
+    strings = _plain_strings(text) or list(walk_strings(text))
     if "_x" in text:
-        strings = map(unescape_control, strings)
+        strings = [unescape_control(string) for string in strings]
     return {str(index): string or None for index, string in enumerate(strings)}
 
 
-def _plain_strings(text: str) -> list[str] | None:
-    """Cut the strings out where nothing else is between them; None where something is."""
+def _plain_strings(text: str) -> list[str]:
+    """Cut the strings out where nothing else is between them; none where something is."""
     start, end = text.find("<si>"), text.rfind("</sst>")
     if start < 0 or "<!" in text[:start]:
-        return None
+        return []
     pieces = _STRING.split(text[start:end])
-    if any(pieces[::2]):
-        return None
-    strings = pieces[1::2]
-    return [unescape_references(string) for string in strings] if "&" in text else strings
+    if any(pieces[::3]):
+        return []
+    strings = [
+        whole if runs is None else "".join(_RUN_TEXT.findall(runs))
+        for whole, runs in zip(pieces[1::3], pieces[2::3], strict=True)
+    ]
+    if "&" not in text:
+        return strings
+    try:
+        return [unescape_references(string) for string in strings]
+    except (KeyError, ValueError):
+        return []
 
 
 def _date_styles(styles: etree._Element) -> dict[str, DateKind]:
@@ -143,7 +152,8 @@ def _related(package: Package, path: str) -> dict[str, _Part]:
     found = {}
     for element in parse_part(package.part(relations)):
         if element.get("TargetMode") != "External":
-            target = posixpath.join("/", folder, element.get("Target", "").replace("\\", "/"))
+            written = unquote(element.get("Target", "")).replace("\\", "/")
+            target = posixpath.join("/", folder, written)
             kind = posixpath.basename(element.get("Type", ""))
             found[element.get("Id", "")] = _Part(kind, posixpath.normpath(target).lstrip("/"))
     return found

@@ -67,13 +67,13 @@ def ole_refusal(names: set[str], root: set[str]) -> Refusal | None:
     """Return why an OLE container is no readable workbook, None if it may be one.
 
     `names` are all its storages and streams, `root` those at the top: a Word file with a table
-    embedded has a `Workbook` too, but further down.
+    embedded has a `Workbook` too, but further down. Some programs write `WORKBOOK`.
     """
     if any("DRM" in name for name in names):
         return refusals.RIGHTS
     if root & {"EncryptedPackage", "EncryptionInfo"}:
         return refusals.PASSWORD
-    if root & {"Workbook", "Book"}:
+    if {name.lower() for name in root} & {"workbook", "book"}:
         return None
     if "WordDocument" in root:
         return refusals.WORD
@@ -92,7 +92,7 @@ def zip_refusal(names: set[str], mimetype: bytes) -> Refusal | None:
         return refusals.SLIDES
     if mimetype.startswith(b"application/vnd.oasis.opendocument"):
         return refusals.WORD
-    if "xl/workbook.bin" in names:
+    if any(name.endswith("/workbook.bin") for name in names):
         return refusals.BINARY_WORKBOOK
     if "word/document.xml" in names:
         return refusals.WORD

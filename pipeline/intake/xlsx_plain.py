@@ -20,24 +20,27 @@ from pipeline.intake.xlsx_values import Values, column_number
 from pipeline.intake.xmltext import unescape_references
 
 # All quantifiers are possessive: a sheet that does not fit fails at once, without backtracking.
-_BLANKS = r'(?:<c r="[A-Z]++[0-9]++"(?: s="[0-9]++")?+(?: t="[a-z]++")?+/>)*+'
+_STYLE_AND_TYPE = r'(?: (?:s="([0-9]++)"|t="([A-Za-z]++)"|(?:cm|vm|ph)="[0-9]++"))*+'
+_SPACED = r'(?: xml:space="preserve")?+'
+_BLANKS = r'(?:<c r="[A-Z]++[0-9]++"(?: [st]="[0-9a-z]++")*+ ?+/>)*+'
 _CELL = re.compile(
-    r'<c r="([A-Z]{1,3}+)([0-9]{1,7}+)"'
-    r'(?: s="([0-9]++)")?+'
-    r'(?: t="(?:n|([A-Za-z]++))")?+'
-    r'(?: (?:cm|vm|ph)="[0-9]++")*+>'
+    rf'<c r="([A-Z]++)([0-9]++)"{_STYLE_AND_TYPE}>'
     r"((?:<f(?: [^<>]*+)?+>[^<]*+</f>|<f(?: [^<>/]*+)?+/>)?+)"
-    r'(?:<v>([^<]*+)</v>|<is><t(?: xml:space="preserve")?+>([^<]*+)</t></is>)?+'
+    rf"(?:<v{_SPACED}>([^<]*+)</v>|<v ?+/>()|<is><t{_SPACED}>([^<]*+)</t></is>)?+"
     rf"</c>{_BLANKS}"
 )
 _ATTRIBUTES = r'(?: [\w:.]++="[^"<>]*+")*+'
-_NO_ROWS = rf"(?:<row{_ATTRIBUTES}(?:/>|>{_BLANKS}</row>))*+"
-_NEXT_ROW = re.compile(rf'</row>{_NO_ROWS}<row r="([0-9]{{1,7}}+)"({_ATTRIBUTES})>{_BLANKS}')
+_ATTRIBUTES_BEFORE = r'(?: (?!r=)[\w:.]++="[^"<>]*+")*+'
+_NO_ROWS = rf"(?:<row{_ATTRIBUTES} ?+(?:/>|>{_BLANKS}</row>))*+"
+_NEXT_ROW = re.compile(
+    rf'</row>{_NO_ROWS}<row({_ATTRIBUTES_BEFORE}) r="([0-9]{{1,7}}+)"({_ATTRIBUTES})>{_BLANKS}'
+)
 _LAST_ROW = re.compile(rf"</row>{_NO_ROWS}")
 _ROOT = re.compile(
     r"\ufeff?(?:<\?xml[^<>]*\?>)?\s*<worksheet [^<>]*?"
     r'\bxmlns="http://schemas\.openxmlformats\.org/spreadsheetml/2006/main"'
 )
+_NO_CELLS = re.compile(r"<sheetData ?/>")
 _COLUMN = re.compile(r"<col ([^<>]*)/?>")
 _BOUND = re.compile(r'\b(min|max)="([0-9]{1,5})"')
 _HIDDEN = re.compile(r'\bhidden="(?:1|true)"')
@@ -51,9 +54,11 @@ class _OtherSpellingError(Exception):
 def read_plain(text: str, values: Values, grid: Grid) -> bool:
     """Fill `grid` from a sheet in the plain spelling; False for any other, the grid then spoilt."""
     start, end = text.find("<sheetData>"), text.rfind("</sheetData>")
-    head = text[:start]
-    if start < 0 or not _ROOT.match(head) or "<!" in head:
+    head = text[: max(start, 0)] or text
+    if not _ROOT.match(head) or "<!" in head:
         return False
+    if start < 0:
+        return _NO_CELLS.search(text) is not None
     try:
         grid.hidden_columns = _hidden_columns(head)
         for chunk in _chunks(text, start + len("<sheetData>"), end):
@@ -89,7 +94,7 @@ def _read_rows(chunk: str, values: Values, grid: Grid) -> None:
     places: list[int] = []
     for first, end in pairwise([place for place, gap in enumerate(between) if gap]):
         number, hidden = _open_row(between[first])
-        if digits[first:end].count(number) != end - first:
+        if digits[first:end].count(number) != end - first or int(number) <= len(grid.rows):
             raise _OtherSpellingError
         if letters[first:end] != letters_before:
             letters_before = letters[first:end]
@@ -105,9 +110,9 @@ def _read_cells(stored: list[list[str]], values: Values) -> list[Raw]:
         strings[text]
         if kind == "s" and text
         else int(text)
-        if kind is None and text and text.isdecimal() and style not in dates
-        else _value(values, style, kind, formula, text, inline)
-        for style, kind, formula, text, inline in zip(*stored, strict=True)
+        if (kind is None or kind == "n") and text and text.isdecimal() and style not in dates
+        else _value(values, style, kind, formula, text, empty, inline)
+        for style, kind, formula, text, empty, inline in zip(*stored, strict=True)
     ]
 
 
@@ -117,11 +122,12 @@ def _value(
     kind: str | None,
     formula: str,
     text: str | None,
+    empty: str | None,
     inline: str | None,
 ) -> Raw:
     """Return the value of any cell, as the slow lane would."""
     if text is None:
-        text = inline
+        text = inline if empty is None else empty
     if text and "&" in text:
         text = unescape_references(text)
     return values.read(kind or "n", style or "0", text, bool(formula))
@@ -152,8 +158,8 @@ def _open_row(between: str) -> tuple[str, bool]:
     tag = _NEXT_ROW.fullmatch(between)
     if tag is None:
         raise _OtherSpellingError
-    number, attributes = tag.groups()
-    return number, "hidden=" in attributes and _HIDDEN.search(attributes) is not None
+    before, number, after = tag.groups()
+    return number, _HIDDEN.search(before) is not None or _HIDDEN.search(after) is not None
 
 
 def _hidden_columns(head: str) -> set[int]:

@@ -26,7 +26,7 @@ _SAFELY: dict[str, Any] = {
     "remove_comments": True,
     "remove_pis": True,
 }
-_DECLARED = re.compile(r"\ufeff?\s*<\?xml[^>]*\?>")
+_DECLARED = re.compile(r"\A\ufeff?\s*(?:<\?xml[^>]*\?>)?")
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'][^>]*>")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile(r"&([^;]*);?")
