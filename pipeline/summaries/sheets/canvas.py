@@ -1,0 +1,151 @@
+"""What every sheet of the summary is drawn with: sheets ready to print, typed cells, changes.
+
+Text goes in by `write_string` alone, so that a unit called `=1+1` stays a name. What is undefined
+prints "—". A cell shows the exact number with a format that rounds it half up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from pipeline.summaries.compare import Change
+from pipeline.summaries.indicators import Indicator
+from pipeline.summaries.numbers import Value
+from pipeline.summaries.sheets.styles import FONT, NOTHING, NUMBER_FORMATS, Styles, display_width
+from pipeline.summaries.view import SummaryView
+from pipeline.texts import Lang, Text
+
+PAGES = Text("第 &P 页 共 &N 页", "Page &P of &N")
+CUT_OFF = Text("数据截至 {at}", "Data as of {at}")
+NO_CUT_OFF = Text("尚无已收的报表", "No workbook taken yet")
+POINTS = Text(" 百分点", " pp")
+COVERED = Text("已报 {reported}/{expected} 个单位", "{reported} of {expected} units reported")
+
+_A4: Final = 9
+_LINE: Final = 14.5  # points, of a line in the normal size
+_TIGHT: Final = {"left": 0.5, "right": 0.5, "top": 0.7, "bottom": 0.65}
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """One workbook in the making, what it shows and in which language."""
+
+    book: Workbook
+    styles: Styles
+    view: SummaryView
+    lang: Lang
+
+    def add_sheet(self, name: Text, *, landscape: bool = False, pages_high: int = 0) -> Worksheet:
+        """Return a new A4 sheet, one page wide, with union and period above and pages below."""
+        sheet = self.book.add_worksheet(_sheet_name(name[self.lang]))
+        sheet.set_paper(_A4)
+        if landscape:
+            sheet.set_landscape()
+        sheet.set_margins(**_TIGHT)
+        sheet.center_horizontally()
+        sheet.fit_to_pages(1, pages_high)
+        small = f'&"{FONT},{"Regular" if self.lang == "en" else "常规"}"&8'
+        unit = self.view.unit.name[:60].replace("&", "&&")
+        period = self.view.period.label[self.lang]
+        sheet.set_header(f"&L{small} {unit}&R{small} {period} · {sheet.name}")
+        sheet.set_footer(f"&L{small} {self.cut_off()}&R{small} {PAGES[self.lang]}")
+        return sheet
+
+    def write_heading(self, sheet: Worksheet, title: str) -> int:
+        """Write title, period and coverage, kept in sight and repeated on every page.
+
+        Returns the row on which the sheet goes on.
+        """
+        sheet.set_row(0, 30)
+        self.text(sheet, 0, 0, title, "title")
+        self.text(sheet, 1, 0, self.subtitle(), "muted")
+        sheet.set_row(2, 8)
+        sheet.repeat_rows(0, 2)
+        sheet.freeze_panes(3, 1)
+        return 3
+
+    def subtitle(self) -> str:
+        """Say whose figures these are, of when, and how much they cover."""
+        period = self.view.period.label[self.lang]
+        return " · ".join((self.view.unit.name, period, self.covered(), self.cut_off()))
+
+    def covered(self) -> str:
+        """Say how many of the units that owe a workbook stand behind the figures."""
+        states = [status.state for status in self.view.statuses]
+        reported = len(states) - states.count("missing")
+        return self.say(COVERED, reported=reported, expected=len(states))
+
+    def say(self, text: Text, **values: object) -> str:
+        """Return a wording in the language of the workbook, its placeholders filled."""
+        return text.format(**values)[self.lang] if values else text[self.lang]
+
+    def join(self, texts: Iterable[Text]) -> str:
+        """Return wordings one after the other, as they are listed in the language."""
+        return ("、" if self.lang == "zh" else ", ").join(text[self.lang] for text in texts)
+
+    def cut_off(self) -> str:
+        """Say until when workbooks were counted."""
+        return self.say(CUT_OFF, at=self.received()) if self.view.cut_off else self.received()
+
+    def received(self) -> str:
+        """Return when the newest workbook that counts was received."""
+        at = self.view.cut_off
+        return f"{at:%Y-%m-%d %H:%M}" if at else self.say(NO_CUT_OFF)
+
+    def fit_row(
+        self, sheet: Worksheet, row: int, texts: Mapping[str, float], *, lowest: float = 16
+    ) -> None:
+        """Make a row high enough for texts that wrap in columns of so many characters.
+
+        Programs other than Excel do not do it by themselves when they open a file.
+        """
+        lines = max(
+            (math.ceil(display_width(text) / width) for text, width in texts.items()), default=1
+        )
+        sheet.set_row(row, max(lowest, _LINE * lines + 2))
+
+    def text(self, sheet: Worksheet, row: int, col: int, text: str, *styles: str) -> None:
+        """Write a text, whatever it looks like, as a text."""
+        sheet.write_string(row, col, text, self.styles(*styles))
+
+    def value(
+        self,
+        sheet: Worksheet,
+        row: int,
+        col: int,
+        indicator: Indicator,
+        value: Value | None,
+        *styles: str,
+    ) -> None:
+        """Write a value of an indicator in its format; "—" where there is none."""
+        if value is None:
+            self.text(sheet, row, col, NOTHING, "right", *styles)
+        else:
+            number = NUMBER_FORMATS[indicator.format]
+            sheet.write_number(row, col, float(value), self.styles(*styles, number=number))
+
+    def change(
+        self, sheet: Worksheet, row: int, col: int, change: Change, *styles: str, lead: str = ""
+    ) -> None:
+        """Write a change as a number with its sign, or 新增, or "—"; `lead` stands before it."""
+        if change.kind in ("new", "none"):
+            self.text(sheet, row, col, lead + change.text[self.lang], *styles)
+            return
+        percent = change.kind == "percent"
+        tail = "" if percent else f'"{self.say(POINTS)}"'
+        shown = "0.0%" if percent else "0.0"
+        mark = f'"{lead}"' if lead else ""
+        number = f"{mark}+{shown}{tail};{mark}-{shown}{tail};{mark}{shown}{tail}"
+        amount = float(change.amount if percent else change.amount * 100)
+        sheet.write_number(row, col, amount, self.styles(*styles, number=number))
+
+
+def _sheet_name(name: str) -> str:
+    """Return what Excel takes as the name of a sheet: 31 characters, none of `[]:*?/\\`."""
+    return "".join("_" if char in "[]:*?/\\" else char for char in name)[:31].strip("'")

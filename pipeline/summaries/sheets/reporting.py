@@ -1,0 +1,82 @@
+"""Who has reported: the figures on reporting, then every unit that owes a workbook.
+
+Only units stand here. Who to ask (a unit's contact) is for `status`, not for what goes upward.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from xlsxwriter.worksheet import Worksheet
+
+from pipeline.summaries.sheets.canvas import Canvas
+from pipeline.summaries.sheets.groups import REPORTING
+from pipeline.summaries.sheets.styles import NOTHING
+from pipeline.summaries.sheets.tables import write_header, write_section, write_totals
+from pipeline.summaries.sheets.units import UNIT
+from pipeline.summaries.view import UnitStatus
+from pipeline.texts import Text
+
+NAME: Final = Text("报送情况", "Reporting")
+FIGURES = Text("报送数字", "Figures")
+UNITS = Text("逐个单位", "Unit by unit")
+CODE = Text("单位编码", "Code")
+HEADINGS = (
+    UNIT,
+    CODE,
+    Text("状态", "State"),
+    Text("收到时间", "Received"),
+    Text("版本", "Version"),
+    Text("零报告", "Nil return"),
+    Text("错误", "Errors"),
+    Text("提醒", "Warnings"),
+)
+STATES = {
+    "on_time": Text("按时", "On time"),
+    "late": Text("迟报", "Late"),
+    "missing": Text("未报", "Missing"),
+}
+YES = Text("是", "Yes")
+
+_WIDTHS: Final = (28, 14, 14, 17, 14, 17, 13, 13, 16)
+
+
+def add_reporting_sheet(canvas: Canvas) -> Worksheet:
+    """Add the sheet and return it."""
+    sheet = canvas.add_sheet(NAME, landscape=True)
+    for col, width in enumerate(_WIDTHS):
+        sheet.set_column(col, col, width)
+    row = canvas.write_heading(sheet, canvas.say(NAME))
+    row = write_section(canvas, sheet, row, canvas.say(FIGURES))
+    row = write_totals(canvas, sheet, row, canvas.view.of_group(REPORTING)) + 1
+    row = write_section(canvas, sheet, row, canvas.say(UNITS))
+    write_header(canvas, sheet, row, [heading[canvas.lang] for heading in HEADINGS])
+    for offset, status in enumerate(canvas.view.statuses, start=1):
+        _write_status(canvas, sheet, row + offset, status)
+    sheet.autofilter(row, 0, row + max(1, len(canvas.view.statuses)), len(HEADINGS) - 1)
+    sheet.repeat_rows(row)
+    return sheet
+
+
+def _write_status(canvas: Canvas, sheet: Worksheet, row: int, status: UnitStatus) -> None:
+    tone = {"on_time": (), "late": ("strong",), "missing": ("alarm",)}[status.state]
+    canvas.fit_row(sheet, row, {status.name: _WIDTHS[0] - 1})
+    canvas.text(sheet, row, 0, status.name, "cell", "wrap")
+    canvas.text(sheet, row, 1, status.unit, "cell")
+    canvas.text(sheet, row, 2, canvas.say(STATES[status.state]), "cell", "center", *tone)
+    if status.received_at is None:
+        canvas.text(sheet, row, 3, NOTHING, "cell", "center")
+    else:
+        shown = canvas.styles("cell", "center", number="yyyy-mm-dd hh:mm")
+        sheet.write_datetime(row, 3, status.received_at.replace(tzinfo=None), shown)
+    _write_count(canvas, sheet, row, 4, status.version)
+    canvas.text(sheet, row, 5, canvas.say(YES) if status.nil else "", "cell", "center")
+    _write_count(canvas, sheet, row, 6, status.errors if status.received_at else None)
+    _write_count(canvas, sheet, row, 7, status.warnings if status.received_at else None)
+
+
+def _write_count(canvas: Canvas, sheet: Worksheet, row: int, col: int, count: int | None) -> None:
+    if count is None:
+        canvas.text(sheet, row, col, NOTHING, "cell", "center")
+    else:
+        sheet.write_number(row, col, count, canvas.styles("cell", "center", number="#,##0"))

@@ -1,0 +1,139 @@
+"""The units compared: every indicator by direct child, with the pooled total above them.
+
+Three blocks of the same shape stand below each other: now, the change since the previous quarter,
+the change since a year ago. One heading serves them all, on screen and on paper, and the filter in
+the second column picks a block. Pages break between groups of indicators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from xlsxwriter.worksheet import Worksheet
+
+from pipeline.summaries.indicators import BY_UNIT, Indicator
+from pipeline.summaries.sheets.canvas import Canvas
+from pipeline.summaries.sheets.tables import PERIODS, TOTAL
+from pipeline.texts import Text
+
+NAME: Final = Text("各单位对比", "Units")
+UNIT = Text("单位", "Unit")
+BLOCK = Text("比较", "View")
+ITSELF = Text("{name}（本级）", "{name} (itself)")
+BLOCKS = (PERIODS[0], PERIODS[2], PERIODS[4])
+
+_NAME_WIDTH: Final = 24
+_BLOCK_WIDTH: Final = 11
+_WIDTHS: Final = {"count": 8.0, "average": 8.0, "percent": 10.5, "money": 13.0}
+_PAGE_WIDTH: Final = 107.0  # characters beside the two repeated columns
+_PRINT_SCALE: Final = 79  # what makes such a page fit on A4 landscape with a margin for other fonts
+_FIRST_ROW: Final = 5
+_FEW_UNITS: Final = 8  # three blocks of these fit on one page
+
+
+def add_units_sheet(canvas: Canvas) -> Worksheet:
+    """Add the sheet and return it."""
+    sheet = canvas.add_sheet(NAME, landscape=True)
+    indicators = tuple(canvas.view.indicators)
+    canvas.write_heading(sheet, canvas.say(NAME))
+    # The two repeated columns alone carry the heading on the pages to the right.
+    sheet.merge_range(1, 0, 1, 1, "", canvas.styles("muted", "small", "wrap"))
+    canvas.text(sheet, 1, 0, canvas.subtitle(), "muted", "small", "wrap")
+    canvas.fit_row(sheet, 1, {canvas.subtitle(): _NAME_WIDTH + _BLOCK_WIDTH})
+    _write_headings(canvas, sheet, indicators)
+    lines = _lines(canvas)
+    for block, label in enumerate(BLOCKS):
+        for line, (key, name) in enumerate(lines):
+            row = _FIRST_ROW + block * len(lines) + line
+            _write_line(canvas, sheet, row, indicators, key, name, block, label[canvas.lang])
+    last = _FIRST_ROW + len(BLOCKS) * len(lines) - 1
+    sheet.autofilter(_FIRST_ROW - 1, 0, last, 1 + len(indicators))
+    sheet.freeze_panes(_FIRST_ROW, 2)
+    _set_up_print(sheet, indicators, len(lines))
+    return sheet
+
+
+def unit_name(canvas: Canvas, code: str, name: str) -> str:
+    """Return a unit's name; the summary's own unit among its children is marked as itself."""
+    return canvas.say(ITSELF, name=name) if code == canvas.view.unit.code else name
+
+
+def _lines(canvas: Canvas) -> list[tuple[str, str]]:
+    """Key and name of every line of a block; the total has no key."""
+    names = canvas.view.unit_names.items()
+    return [("", canvas.say(TOTAL)), *((code, unit_name(canvas, code, n)) for code, n in names)]
+
+
+def _write_headings(canvas: Canvas, sheet: Worksheet, indicators: Sequence[Indicator]) -> None:
+    top, row = _FIRST_ROW - 2, _FIRST_ROW - 1
+    sheet.set_row(row, 46)
+    sheet.set_column(0, 0, _NAME_WIDTH)
+    sheet.set_column(1, 1, _BLOCK_WIDTH)
+    for col, heading in enumerate((UNIT, BLOCK)):
+        canvas.text(sheet, top, col, "", "header")
+        canvas.text(sheet, row, col, heading[canvas.lang], "header")
+    col = 2
+    for group, members in groupby(indicators, key=lambda indicator: indicator.group):
+        first = col
+        for indicator in members:
+            sheet.set_column(col, col, _WIDTHS[indicator.format])
+            canvas.text(sheet, top, col, "", "header")
+            canvas.text(sheet, row, col, _two_lines(indicator)[canvas.lang], "header")
+            col += 1
+        # Across the selection, not merged: a merged heading would tie columns together in sorts.
+        label = canvas.view.indicators.groups[group][canvas.lang]
+        canvas.text(sheet, top, first, label, "header", "across")
+        for blank in range(first + 1, col):
+            sheet.write_blank(top, blank, None, canvas.styles("header", "across"))
+
+
+def _write_line(
+    canvas: Canvas,
+    sheet: Worksheet,
+    row: int,
+    indicators: Sequence[Indicator],
+    key: str,
+    name: str,
+    block: int,
+    label: str,
+) -> None:
+    styles = ("cell", "fit") if key else ("cell", "fit", "total")
+    canvas.fit_row(sheet, row, {name: _NAME_WIDTH - 3})
+    canvas.text(sheet, row, 0, name, "wrap", "indent", *styles)
+    canvas.text(sheet, row, 1, label, *styles, "muted", "center")
+    for col, indicator in enumerate(indicators, start=2):
+        entry = canvas.view.entry(indicator, BY_UNIT if key else "", key)
+        if block == 0:
+            canvas.value(sheet, row, col, indicator, entry.values[0], *styles)
+        else:
+            canvas.change(sheet, row, col, entry.changes[block - 1], *styles, "right")
+
+
+def _set_up_print(sheet: Worksheet, indicators: Sequence[Indicator], lines: int) -> None:
+    # Excel ignores page breaks on a sheet that is fitted to pages, so this one has a scale.
+    sheet.set_print_scale(_PRINT_SCALE)
+    sheet.print_across()
+    sheet.repeat_rows(0, _FIRST_ROW - 1)
+    sheet.repeat_columns(0, 1)
+    sheet.set_v_pagebreaks(list(_page_starts(indicators)))
+    if lines > _FEW_UNITS:
+        sheet.set_h_pagebreaks([_FIRST_ROW + lines, _FIRST_ROW + 2 * lines])
+
+
+def _two_lines(indicator: Indicator) -> Text:
+    label, unit = indicator.label, indicator.unit
+    return Text(f"{label.zh}\n（{unit.zh}）", f"{label.en}\n({unit.en})")
+
+
+def _page_starts(indicators: Sequence[Indicator]) -> Iterator[int]:
+    """Yield the columns that begin a page: whole groups, as many as go on one."""
+    col, filled = 2, 0.0
+    for _, members in groupby(indicators, key=lambda indicator: indicator.group):
+        widths = [_WIDTHS[indicator.format] for indicator in members]
+        if filled and filled + sum(widths) > _PAGE_WIDTH:
+            yield col
+            filled = 0.0
+        filled += sum(widths)
+        col += len(widths)

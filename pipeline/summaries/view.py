@@ -1,0 +1,183 @@
+"""Everything that one summary shows, as values: figures of three periods, who reported, what is
+still wrong. Nothing in it names a person, a telephone number or a wage; a unit's `contact` and
+`email` are never read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pipeline.forms.model import Forms
+from pipeline.issues import Severity
+from pipeline.orgunits import OrgUnit
+from pipeline.periods import Period
+from pipeline.summaries.compare import Change, change
+from pipeline.summaries.indicators import BY_UNIT, NO_MEMBER, Breakdown, Indicator, Indicators
+from pipeline.summaries.numbers import Figures, Number, Value
+from pipeline.texts import Text
+
+State = Literal["on_time", "late", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitStatus:
+    """How one reporting unit stands; `version` and what follows are of its newest file, if any."""
+
+    unit: str
+    name: str
+    state: State
+    nil: bool
+    version: int | None = None
+    received_at: datetime | None = None
+    errors: int = 0
+    warnings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIssue:
+    """One kind of fault in one sheet of a unit's newest workbook: how often, and in which cells.
+
+    `title` quotes nothing that was typed, so it may travel upward; the message may not.
+    """
+
+    unit: str
+    name: str
+    sheet: str
+    code: str
+    severity: Severity
+    title: Text
+    count: int
+    cells: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A number with the same number of the previous quarter and of a year ago, where there is."""
+
+    indicator: Indicator
+    number: Number | None
+    before: Number | None
+    year_ago: Number | None
+
+    @property
+    def values(self) -> tuple[Value | None, Value | None, Value | None]:
+        """Its values now, a quarter ago and a year ago; None where undefined."""
+        now, before, year_ago = (
+            number.value if number else None for number in (self.number, self.before, self.year_ago)
+        )
+        return now, before, year_ago
+
+    @property
+    def changes(self) -> tuple[Change, Change]:
+        """How it has changed since the previous quarter and since a year ago."""
+        return (
+            change(self.indicator, self.number, self.before),
+            change(self.indicator, self.number, self.year_ago),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryView:
+    """What a summary is rendered from.
+
+    `children` are the direct children that are active in the period, in the order in which units
+    stand everywhere; `statuses` are all units that owe a workbook, `cut_off` the newest
+    `received_at` among the workbooks that count.
+    """
+
+    union: str
+    current: Figures
+    previous: Figures | None
+    year_ago: Figures | None
+    indicators: Indicators
+    forms: Forms
+    children: tuple[OrgUnit, ...]
+    statuses: tuple[UnitStatus, ...]
+    issues: tuple[OpenIssue, ...]
+    cut_off: datetime | None
+
+    @property
+    def unit(self) -> OrgUnit:
+        """The unit that is summed up."""
+        return self.current.unit
+
+    @property
+    def period(self) -> Period:
+        """The period that is summed up."""
+        return self.current.period
+
+    def indicator(self, name: str) -> Indicator | None:
+        """Return an indicator; None where the configuration has none of this id."""
+        return self.indicators.by_id.get(name)
+
+    def of_group(self, group: str) -> tuple[Indicator, ...]:
+        """Return the indicators of a group, in order."""
+        return tuple(i for i in self.indicators if i.group == group)
+
+    def breakdowns(self, group: str) -> Iterator[tuple[Breakdown, tuple[Indicator, ...]]]:
+        """Yield the ways in which a group's indicators are split, with those that are."""
+        for breakdown in self.indicators.breakdowns:
+            split = [i for i in self.indicators.of_breakdown(breakdown) if i.group == group]
+            if split:
+                yield breakdown, tuple(split)
+
+    def members(self, breakdown: Breakdown) -> Mapping[str, Text]:
+        """Return the wording of a breakdown's members, in the order in which they are listed.
+
+        Choices stand in the form's order, a blank one last; months in time. A member that only
+        the records know keeps its own name.
+        """
+        field = self.forms.forms[breakdown.form].field(breakdown.field)
+        if field.type == "choice":
+            known = {c.value: c.label for c in field.choices} | {NO_MEMBER.zh: NO_MEMBER}
+        else:
+            known = {month: month_label(month) for month in self.period.months}
+        recorded = sorted(
+            key
+            for indicator in self.indicators.of_breakdown(breakdown)
+            for key in self.current.keys(breakdown.dimension, indicator.id)
+        )
+        return known | {key: Text(key, key) for key in recorded if key not in known}
+
+    @property
+    def unit_names(self) -> Mapping[str, str]:
+        """The members of the breakdown by unit: code to name, in order."""
+        own = {self.unit.code: self.unit.name} if self._is_member(self.unit.code) else {}
+        return own | {child.code: child.name for child in self.children}
+
+    @property
+    def earlier(self) -> tuple[Figures | None, Figures | None]:
+        """The previous quarter and the same quarter of last year."""
+        return self.previous, self.year_ago
+
+    def entry(self, indicator: Indicator, dimension: str = "", key: str = "") -> Entry:
+        """Return one line of a table: a number now, with the same number before."""
+        now = self.current.numbers.get((indicator.id, dimension, key))
+        before = tuple(
+            past.numbers.get((indicator.id, dimension, self._same_month(key, past)))
+            if past
+            else None
+            for past in self.earlier
+        )
+        return Entry(indicator, now, *before)
+
+    def _same_month(self, key: str, past: Figures) -> str:
+        """The first month of a quarter is compared with the first month of another."""
+        months = self.period.months
+        return past.period.months[months.index(key)] if key in months else key
+
+    def _is_member(self, code: str) -> bool:
+        return any((i.id, BY_UNIT, code) in self.current.numbers for i in self.indicators)
+
+
+def month_label(month: str) -> Text:
+    """Return a month as people write it.
+
+    >>> month_label("2026-07").zh
+    '2026年7月'
+    """
+    year, number = month.split("-")
+    return Text(f"{year}年{int(number)}月", month)

@@ -1,0 +1,94 @@
+"""The summary workbook: one `SummaryView` in, the bytes of an `.xlsx` out.
+
+The order of the sheets and the properties of the document are here; what a sheet looks like is in
+`sheets`. The same view gives the same bytes: the date of creation is that of the data.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, time
+from typing import Final
+
+from xlsxwriter import Workbook
+
+from pipeline.summaries.sheets import cover, issues, numbers, overview, reporting, units
+from pipeline.summaries.sheets.canvas import Canvas
+from pipeline.summaries.sheets.groups import add_group_sheet, groups_by_sheet
+from pipeline.summaries.sheets.styles import FONT, Styles, theme
+from pipeline.summaries.view import SummaryView
+from pipeline.texts import Lang, Text
+
+TITLE = Text("{unit} {period} 工会工作汇总表", "{unit} {period} union summary")
+SUBJECT = Text("工会工作季度汇总", "Quarterly union summary")
+SHOWS: Final = {
+    "overview": Text(
+        "一页看懂：关键数字、变化和图表", "Key figures, changes and charts on one page"
+    ),
+    "group": Text(
+        "{labels}：合计与分项，比上季度、比去年同期", "{labels}: totals and breakdowns, compared"
+    ),
+    "units": Text("全部指标按下级单位对比", "All indicators by unit"),
+    "reporting": Text("应报、已报、未报，逐个单位", "Who has reported, unit by unit"),
+    "issues": Text("各单位报表里还没改的错误和提醒", "Errors and warnings still in the workbooks"),
+    "numbers": Text("全部数字，供程序读取", "All numbers, for programs"),
+}
+
+
+def write_summary(view: SummaryView, lang: Lang) -> bytes:
+    """Return the summary workbook of a unit and period."""
+    memory = io.BytesIO()
+    book = Workbook(
+        memory,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "default_format_properties": {"font_name": FONT, "font_size": 10},
+        },
+    )
+    book.use_custom_theme(theme())
+    canvas = Canvas(book, Styles(book), view, lang)
+    _set_properties(canvas)
+    _add_sheets(canvas)
+    book.close()
+    return memory.getvalue()
+
+
+def _add_sheets(canvas: Canvas) -> None:
+    first = cover.add_cover(canvas)
+    contents = [(overview.add_overview(canvas), canvas.say(SHOWS["overview"]))]
+    taken = {
+        module.NAME[canvas.lang].casefold()
+        for module in (cover, overview, units, reporting, issues, numbers)
+    }
+    for groups in groups_by_sheet(canvas.view):
+        labels = canvas.join(canvas.view.indicators.groups[group] for group in groups)
+        contents.append(
+            (add_group_sheet(canvas, groups, taken), canvas.say(SHOWS["group"], labels=labels))
+        )
+    contents += [
+        (units.add_units_sheet(canvas), canvas.say(SHOWS["units"])),
+        (reporting.add_reporting_sheet(canvas), canvas.say(SHOWS["reporting"])),
+        (issues.add_issues_sheet(canvas), canvas.say(SHOWS["issues"])),
+        (numbers.add_numbers_sheet(canvas), canvas.say(SHOWS["numbers"])),
+    ]
+    cover.write_contents(canvas, first, contents)
+    first.activate()
+
+
+def _set_properties(canvas: Canvas) -> None:
+    view = canvas.view
+    created = view.cut_off or datetime.combine(view.period.end, time())
+    period = view.period.label[canvas.lang]
+    canvas.book.set_properties(
+        {
+            "title": canvas.say(TITLE, unit=view.unit.name, period=period),
+            "subject": f"{canvas.say(SUBJECT)} {view.period.code}",
+            "author": view.union or view.unit.name,
+            "company": view.union or view.unit.name,
+            "comments": f"{canvas.covered()}; {canvas.cut_off()}",
+            "created": created.replace(tzinfo=None, microsecond=0),
+        }
+    )
