@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from databases import empty_database
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, select
 
@@ -180,13 +180,11 @@ CONDITIONS = st.recursive(
 )
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(CONDITIONS)
 def test_any_condition_says_the_same_in_sql(database, condition):
     assert conditions_by_sql(database, condition) == by_closure(condition, "bool")
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(NUMBERS)
 def test_any_number_is_the_same_in_sql_to_the_last_place(database, number):
     assert list(amounts_by_sql(database, number)) == by_closure(number, "number")
