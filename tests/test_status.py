@@ -1,6 +1,7 @@
 """Who has reported, and what is still open."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -113,6 +114,12 @@ def test_another_period_or_workbook_is_no_report(nights: Nights) -> None:
     assert states(nights) == {"U2": "missing", "U1": "missing"}
     plans = read_status(nights.store, TREE, period("2026"), "plan")
     assert {unit.unit: unit.state for unit in plans.units} == {"U2": "on_time", "U1": "missing"}
+
+
+def test_another_workbook_of_the_same_period_is_not_shown(nights: Nights) -> None:
+    nights.take("A", replace(nights.report("rejected"), workbook="another"))
+    status = read_status(nights.store, TREE, period("2026Q3"), "quarterly")
+    assert [unit.status for unit in status.units] == [None, None]
 
 
 def test_those_expected_are_active_at_the_periods_end(nights: Nights) -> None:
