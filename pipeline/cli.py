@@ -156,10 +156,12 @@ def init(common: Common, folder: Path) -> None:
 def demo(common: Common, folder: Path) -> None:
     """造一个示例工会，把整个流程跑一遍。 Run the whole job on a sample union."""
     from pipeline import console
-    from pipeline.rehearsal import run_demo
+    from pipeline.demo.play import run_demo
 
     lang = common.lang or "zh"
-    console.show_demo(run_demo(folder, common.today, lang), lang)
+    with console.progress() as watch:
+        played = run_demo(folder, common.today, lang, watch)
+    console.show_demo(played, lang)
 
 
 @cli.command(epilog=_EPILOG)

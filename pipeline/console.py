@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.collect import Watch
     from pipeline.deliver.outbox import Waiting
     from pipeline.deliver.sending import MailResult
+    from pipeline.demo.play import Played
     from pipeline.nightly import RunReport
     from pipeline.queries import StatusReport
     from pipeline.summaries.trace import Trace
@@ -38,6 +39,7 @@ STATE_WORDS = {
     "late": Text("迟报", "late"),
     "missing": Text("未报", "missing"),
 }
+_SCENES_TO_OPEN = 3
 _STYLES = {"error": "red", "warning": "yellow", "info": "dim"}
 _STATE_STYLES = {"on_time": "green", "late": "yellow", "missing": "red"}
 
@@ -198,6 +200,41 @@ def show_trace(found: Trace, lang: Lang) -> None:
         )
         part = Text("分子", "numerator") if row.part == "numerator" else Text("分母", "denominator")
         console.print(escape(f"  {part[lang]}  {place} = {row.value}"))
+
+
+def show_demo(played: Played, lang: Lang) -> None:
+    """Tell in a few lines what the demo did and which files to open first."""
+    console, story = out(), played.story
+    files = [stored for report in played.reports for stored in report.files]
+    told = Text(
+        "演示完成：{units} 个单位，{quarters} 个季度，{files} 份报表，用时 {seconds:.0f} 秒。文件夹：{folder}",
+        "Demo done: {units} units, {quarters} quarters, {files} workbooks in {seconds:.0f} s. "
+        "Folder: {folder}",
+    )
+    console.print(
+        told.format(
+            units=len({stored.unit for stored in files if stored.unit}),
+            quarters=len(story.quarters),
+            files=len(files),
+            seconds=played.seconds,
+            folder=played.folder,
+        )[lang],
+        style="bold",
+    )
+    console.print(story.newest.label[lang] + Text("里发生了：", ":")[lang])
+    for scene in story.scenes:
+        console.print(escape(f"  {scene.what[lang]}"))
+    console.print(Text("先打开看看：", "Open these first:")[lang], style="bold")
+    for path in played.summaries[:1]:
+        console.print(escape(f"  {path.relative_to(played.folder).as_posix()}"))
+    for scene in story.scenes[:_SCENES_TO_OPEN]:
+        if receipt := played.receipt(scene):
+            console.print(escape(f"  {receipt}"))
+    again = Text(
+        "自己试试：把报表放进 {folder}/inbox，再运行 union-pipeline --workspace {folder} run",
+        "Try it: drop a workbook into {folder}/inbox, then union-pipeline --workspace {folder} run",
+    )
+    console.print(escape(again.format(folder=played.folder.name)[lang]))
 
 
 def show_decision(period: str, action: str, changed: bool, lang: Lang) -> None:

@@ -80,7 +80,7 @@ def test_check_json_and_exit_status(workspace: Path, typed: Any, tmp_path: Path)
     issue = json.loads(out)[1]["issues"][0]
     assert status == 1
     assert set(issue) == {
-        "code", "severity", "sheet", "cell", "row", "field", "value", "message",
+        "code", "severity", "sheet", "cell", "row", "field", "column", "value", "message",
     }  # fmt: skip
     assert (issue["sheet"], issue["cell"], issue["row"], issue["value"]) == (
         "活动台账", "K4", 4, "12O",
