@@ -73,8 +73,7 @@ class Union:
         """Return figures in which the total is the pooled sum of the children."""
         rng = random.Random(f"{self.seed}{period.code}")
         own = {
-            unit.code: self._parts(rng, period, reported=n not in missing)
-            for n, unit in enumerate(units)
+            unit.code: self._parts(rng, period, n, n not in missing) for n, unit in enumerate(units)
         }
         numbers = list(self._numbers(_pooled(own.values()), "", list(own.values())))
         for code, parts in own.items():
@@ -100,8 +99,8 @@ class Union:
                 expected=len(pooled),
             )
 
-    def _parts(self, rng: random.Random, period: Period, *, reported: bool) -> Parts:
-        sums = _sums(rng, reported)
+    def _parts(self, rng: random.Random, period: Period, n: int, reported: bool) -> Parts:
+        sums = _sums(rng, n, reported)
         parts: Parts = {}
         for indicator in self.indicators:
             names = _RATIOS.get(indicator.id, (indicator.id,))
@@ -128,37 +127,47 @@ class Union:
     def _status(self, n: int, unit: OrgUnit) -> UnitStatus:
         if n in self.missing:
             return UnitStatus(unit.code, unit.name, "missing", nil=False)
-        late = n % 7 == 4
+        late = _is_late(n)
         received = DUE + timedelta(days=2 if late else -(n % 9), minutes=-n)
         return UnitStatus(
             unit.code, unit.name, "late" if late else "on_time",
-            nil=n % 11 == 6, version=1 + (n % 5 == 0), received_at=received, warnings=n % 4,
+            nil=_is_nil(n), version=1 + (n % 5 == 0), received_at=received, warnings=n % 4,
         )  # fmt: skip
 
 
 def open_issues() -> tuple[OpenIssue, ...]:
     """Three kinds of faults in two units' newest workbooks."""
-    return (
-        OpenIssue(
-            "YG02", "第一中学工会", "会费台账", "D-04", "error",
-            Text("实缴多于应缴", "Paid more than due"), 3, "G14、G15、G27",
-        ),
-        OpenIssue(
-            "YG02", "第一中学工会", "活动台账", "A-07", "warning",
-            Text("主要成果太空", "Result says nothing"), 41, "M4、M5、M6、M7、M8、M9、M10、M11 等 41 处",
-        ),
-        OpenIssue(
-            "YG03", "第二中学工会", "走访慰问台账", "V-05", "warning",
-            Text("事情发生七天后才走访", "Visited more than seven days after the event"), 1, "B9",
-        ),
+    rows = (
+        ("YG02", "第一中学工会", "会费台账", "D-04", "error", "实缴多于应缴", 3, "G14 G15 G27"),
+        ("YG02", "第一中学工会", "活动台账", "A-07", "warning", "主要成果太空", 41, "M4 M5 M6 M7 M8 M9 M10 M11 M12"),
+        ("YG03", "第二中学工会", "走访慰问台账", "V-05", "warning", "七天后才走访", 1, "B9"),
     )  # fmt: skip
+    return tuple(
+        OpenIssue(
+            unit, name, sheet, code, severity, Text(title, "What is wrong"), n, tuple(cells.split())
+        )
+        for unit, name, sheet, code, severity, title, n, cells in rows
+    )
 
 
-def _sums(rng: random.Random, reported: bool) -> dict[str, Decimal]:
+def _is_late(n: int) -> bool:
+    return n % 7 == 4
+
+
+def _is_nil(n: int) -> bool:
+    return n % 11 == 6
+
+
+def _sums(rng: random.Random, n: int, reported: bool) -> dict[str, Decimal]:
     """What one unit adds to everything that is counted or added up."""
-    sums = {"Q01": 1, "Q02": int(reported), "Q03": 0, "Q04": int(not reported)}
+    sums = {
+        "Q01": 1,
+        "Q02": int(reported),
+        "Q03": int(reported and _is_nil(n)),
+        "Q04": int(not reported),
+    }
     sums |= {
-        "on_time": int(reported and rng.random() < 0.8),
+        "on_time": int(reported and not _is_late(n)),
         "right": int(reported and rng.random() < 0.7),
     }
     if not reported:

@@ -40,6 +40,7 @@ class UnitStatus:
 class OpenIssue:
     """One kind of fault in one sheet of a unit's newest workbook: how often, and in which cells.
 
+    `sheet` is the form's Chinese name, as in an `Issue`; `cells` may be the first ones only.
     `title` quotes nothing that was typed, so it may travel upward; the message may not.
     """
 
@@ -50,7 +51,35 @@ class OpenIssue:
     severity: Severity
     title: Text
     count: int
-    cells: str
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turnout:
+    """How many units owe a workbook, and how many of them reported, in time, late, with nothing."""
+
+    expected: int
+    reported: int
+    nil: int
+    on_time: int
+
+    @property
+    def late(self) -> int:
+        """Those whose first workbook that was accepted came after the due date."""
+        return self.reported - self.on_time
+
+    @property
+    def missing(self) -> int:
+        """Those without a workbook that counts."""
+        return self.expected - self.reported
+
+
+def turnout(figures: Figures) -> Turnout:
+    """Return who reported, from the figures, so that it is the same in words, tables and charts."""
+    expected, reported, nil = (int(figures.value(name) or 0) for name in ("Q01", "Q02", "Q03"))
+    in_time = figures.numbers.get(("Q06", "", ""))
+    on_time = int(in_time.numerator or 0) if in_time else 0
+    return Turnout(expected, reported, nil, min(on_time, reported))
 
 
 @dataclass(frozen=True, slots=True)

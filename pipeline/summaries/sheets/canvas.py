@@ -18,7 +18,7 @@ from pipeline.summaries.compare import Change
 from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.numbers import Value
 from pipeline.summaries.sheets.styles import FONT, NOTHING, NUMBER_FORMATS, Styles, display_width
-from pipeline.summaries.view import SummaryView
+from pipeline.summaries.view import SummaryView, turnout
 from pipeline.texts import Lang, Text
 
 PAGES = Text("第 &P 页 共 &N 页", "Page &P of &N")
@@ -77,9 +77,8 @@ class Canvas:
 
     def covered(self) -> str:
         """Say how many of the units that owe a workbook stand behind the figures."""
-        states = [status.state for status in self.view.statuses]
-        reported = len(states) - states.count("missing")
-        return self.say(COVERED, reported=reported, expected=len(states))
+        units = turnout(self.view.current)
+        return self.say(COVERED, reported=units.reported, expected=units.expected)
 
     def say(self, text: Text, **values: object) -> str:
         """Return a wording in the language of the workbook, its placeholders filled."""
@@ -111,8 +110,11 @@ class Canvas:
         sheet.set_row(row, max(lowest, _LINE * lines + 2))
 
     def text(self, sheet: Worksheet, row: int, col: int, text: str, *styles: str) -> None:
-        """Write a text, whatever it looks like, as a text."""
-        sheet.write_string(row, col, text, self.styles(*styles))
+        """Write a text, whatever it looks like, as a text; "" makes a blank cell."""
+        if text:
+            sheet.write_string(row, col, text, self.styles(*styles))
+        else:
+            sheet.write_blank(row, col, None, self.styles(*styles))
 
     def value(
         self,

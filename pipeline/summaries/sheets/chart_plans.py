@@ -19,7 +19,7 @@ from pipeline.summaries.numbers import Figures, Value
 from pipeline.summaries.sheets.reporting import STATES
 from pipeline.summaries.sheets.styles import NUMBER_FORMATS, display_width
 from pipeline.summaries.sheets.tables import PERIODS, TOTAL
-from pipeline.summaries.view import SummaryView
+from pipeline.summaries.view import SummaryView, turnout
 from pipeline.texts import Lang, Text
 
 MOST_CHARTS: Final = 6
@@ -108,10 +108,8 @@ def _plan_standing(view: SummaryView, lang: Lang) -> ChartPlan | None:
 
 
 def _standing(figures: Figures) -> tuple[int, int, int]:
-    on_time = figures.numbers.get(("Q06", "", ""))
-    first_on_time = int(on_time.numerator or 0) if on_time else 0
-    reported = int(figures.value("Q02") or 0)
-    return first_on_time, max(0, reported - first_on_time), int(figures.value("Q04") or 0)
+    units = turnout(figures)
+    return units.on_time, units.late, units.missing
 
 
 def _plan_by_unit(name: str, view: SummaryView, lang: Lang) -> ChartPlan | None:

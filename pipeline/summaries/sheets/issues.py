@@ -25,11 +25,12 @@ HEADINGS = (
     Text("处数", "Places"),
     Text("单元格", "Cells"),
 )
+AND_MORE = Text("{cells} 等 {n} 处", "{cells} and more, {n} in all")
 NONE = Text("没有待处理的问题。", "No open issues.")
 
 _WIDTHS: Final = (28, 12, 16, 9, 9, 36, 8, 28)
 _COUNT: Final = 6
-_MOST_CELLS: Final = 120  # characters of the list of cells
+_MOST_CELLS: Final = 8
 
 
 def add_issues_sheet(canvas: Canvas) -> Worksheet:
@@ -52,12 +53,12 @@ def add_issues_sheet(canvas: Canvas) -> Worksheet:
 
 
 def _write_issue(canvas: Canvas, sheet: Worksheet, row: int, issue: OpenIssue) -> None:
-    title, cells = issue.title[canvas.lang], _cut(issue.cells)
+    title, cells = issue.title[canvas.lang], _cells(canvas, issue)
     wraps = {issue.name: _WIDTHS[0], title: _WIDTHS[5], cells: _WIDTHS[7]}
     canvas.fit_row(sheet, row, {text: width - 1 for text, width in wraps.items()})
     canvas.text(sheet, row, 0, issue.name, "cell", "wrap")
     canvas.text(sheet, row, 1, issue.unit, "cell")
-    canvas.text(sheet, row, 2, issue.sheet, "cell")
+    canvas.text(sheet, row, 2, _sheet(canvas, issue.sheet), "cell", "fit")
     canvas.text(sheet, row, 3, issue.code, "cell", "center")
     tone = ("alarm",) if issue.severity == "error" else ()
     severity = SEVERITY_LABELS[issue.severity]
@@ -74,5 +75,14 @@ def _write_total(canvas: Canvas, sheet: Worksheet, row: int, count: int) -> None
     sheet.write_number(row, _COUNT, count, canvas.styles("cell", "total", number="#,##0"))
 
 
-def _cut(cells: str) -> str:
-    return cells if len(cells) <= _MOST_CELLS else cells[: _MOST_CELLS - 1] + "…"
+def _cells(canvas: Canvas, issue: OpenIssue) -> str:
+    shown = issue.cells[:_MOST_CELLS]
+    listed = canvas.join(Text(cell, cell) for cell in shown)
+    if shown and issue.count > len(shown):
+        return canvas.say(AND_MORE, cells=listed, n=issue.count)
+    return listed
+
+
+def _sheet(canvas: Canvas, name: str) -> str:
+    labels = {form.label.zh: form.label for form in canvas.view.forms.forms.values()}
+    return labels[name][canvas.lang] if name in labels else name

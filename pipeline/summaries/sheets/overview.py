@@ -15,7 +15,7 @@ from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.chart_plans import ChartPlan, plan_charts
 from pipeline.summaries.sheets.charts import draw_chart, write_series
 from pipeline.summaries.sheets.tables import PERIODS, measured
-from pipeline.summaries.view import Entry, SummaryView
+from pipeline.summaries.view import Entry, SummaryView, turnout
 from pipeline.texts import Text
 
 NAME: Final = Text("总览", "Overview")
@@ -63,23 +63,22 @@ def add_overview(canvas: Canvas) -> Worksheet:
 
 def standing(canvas: Canvas) -> str:
     """Say in a sentence how many units reported, and name the first that did not."""
-    statuses = canvas.view.statuses
-    states = [status.state for status in statuses]
-    names = [status.name for status in statuses if status.state == "missing"]
+    units = turnout(canvas.view.current)
+    names = [status.name for status in canvas.view.statuses if status.state == "missing"]
     missing = canvas.say(NONE_MISSING)
     if names:
         comma = "、" if canvas.lang == "zh" else ", "
         listed = comma.join(names[:_MOST_NAMES])
         if len(names) > _MOST_NAMES:
             listed = canvas.say(MORE, names=listed)
-        missing = canvas.say(MISSING, n=len(names), names=listed)
+        missing = canvas.say(MISSING, n=units.missing, names=listed)
     return canvas.say(
         STANDING,
-        expected=len(states),
-        reported=len(states) - len(names),
-        on_time=states.count("on_time"),
-        late=states.count("late"),
-        nil=sum(status.nil for status in statuses),
+        expected=units.expected,
+        reported=units.reported,
+        on_time=units.on_time,
+        late=units.late,
+        nil=units.nil,
         missing=missing,
     )
 
