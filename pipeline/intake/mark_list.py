@@ -28,6 +28,7 @@ from pipeline.texts import Lang
 TAB_COLOUR = "FFC8323C"  # by which the sheet is known again, see `is_ours` in `mark_book`
 HEADER_ROW = 6
 _HEADER_COLOUR = "FF2F4858"
+_LINE_HEIGHT, _ROW_MARGIN, _MAX_LINES = 16, 4, 24  # points; a row cannot be higher than 409
 _MAX_LINKS = 60_000  # Excel opens no sheet with more than 65,530
 
 _FONT = '<font>{look}<sz val="{size}"/><color rgb="{colour}"/><name val="微软雅黑"/></font>'
@@ -121,7 +122,15 @@ def _finding(number: int, row: ListRow, looks: _Looks) -> str:
     ]
     count = f'<c r="A{number}" s="{looks.number}"><v>{row.number}</v></c>'
     rest = "".join(_text(number, column, *cell) for column, cell in enumerate(cells, 2))
-    return f'<row r="{number}">{count}{rest}</row>'
+    height = _LINE_HEIGHT * _lines([text for _, text in cells]) + _ROW_MARGIN
+    return f'<row r="{number}" ht="{height}" customHeight="1">{count}{rest}</row>'
+
+
+def _lines(texts: Sequence[str]) -> int:
+    """Return how many lines a finding takes: no program may be trusted to fit rows by itself."""
+    columns = zip(texts, LIST_WIDTHS[1:], strict=True)
+    lines = max(lines_needed(text, int(0.9 * width) - 2) for text, width in columns)
+    return min(lines, _MAX_LINES)
 
 
 def _row(number: int, cells: Sequence[tuple[int, str]], height: float) -> str:

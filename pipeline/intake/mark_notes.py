@@ -17,12 +17,12 @@ from pipeline.intake.addresses import Address, cell_name, parse_cell
 from pipeline.intake.mark_boxes import add_boxes, anchor_of, new_drawing, redraw
 from pipeline.intake.mark_cells import SheetCells
 from pipeline.intake.package import CannotMark, Dialect, Element, Package
-from pipeline.intake.safe_text import CELL_LIMIT, spreadsheet_text
+from pipeline.intake.safe_text import CELL_LIMIT, spreadsheet_text, utf16_length
 
 AUTHOR = "工会报表核对"
+HEADING = f"【{AUTHOR}】"  # by which our words are known again: LibreOffice drops all authors
 
-_BELOW = f"\n──── {AUTHOR} ────\n"
-_BELOW_FOUND = re.compile(rf"\r?\n──── {AUTHOR} ────.*", re.DOTALL)
+_LINE = "\n────────\n"
 _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -60,7 +60,7 @@ def write_notes(
 def has_our_notes(package: Package, sheet: str) -> bool:
     """Tell whether an earlier receipt has left comments on a sheet part."""
     part = _comments_part(package, sheet)
-    return part is not None and AUTHOR.encode() in package.read(part)
+    return part is not None and HEADING.encode() in package.read(part)
 
 
 class _Comments:
@@ -77,12 +77,13 @@ class _Comments:
         self._at = {_address(c): c for c in comments.iterchildren(self._tag("comment"))}
 
     def remove_ours(self) -> set[Address]:
-        """Remove our comments and what we wrote below others; return where comments are gone."""
-        gone = {place for place, comment in self._at.items() if self._author(comment) == AUTHOR}
+        """Remove what an earlier receipt wrote; return where nothing else was written."""
+        gone = set()
+        for place, comment in self._at.items():
+            if self._remove_our_words(comment) and not self._text(comment).strip():
+                gone.add(place)
         for place in gone:
             self._list.remove(self._at.pop(place))
-        for comment in self._at.values():
-            self._remove_below(comment)
         return gone
 
     def put(self, address: Address, text: str) -> None:
@@ -95,14 +96,17 @@ class _Comments:
             self._at[address] = comment
         elif self._author(comment).startswith("tc="):
             return
-        else:
-            text = _BELOW + text
-        self._write(comment, text)
+        own = self._text(comment)
+        text = spreadsheet_text((_LINE if own else "") + f"{HEADING}\n{text}")
+        if utf16_length(own) + utf16_length(text) <= CELL_LIMIT:
+            self._write(comment, text)
 
     def texts(self) -> dict[Address, str]:
         """Return the text of every comment."""
-        words = self._tag("t")
-        return {a: "".join(t.text or "" for t in c.iter(words)) for a, c in self._at.items()}
+        return {place: self._text(comment) for place, comment in self._at.items()}
+
+    def _text(self, comment: Element) -> str:
+        return "".join(words.text or "" for words in comment.iter(self._tag("t")))
 
     def _author(self, comment: Element) -> str:
         number = int(comment.get("authorId", "0"))
@@ -127,19 +131,24 @@ class _Comments:
             attribute = "rgb" if name == "color" else "val"
             etree.SubElement(look, self._tag(name), {attribute: value})
         words = etree.SubElement(run, self._tag("t"), {_XML_SPACE: "preserve"})
-        words.text = spreadsheet_text(text)[:CELL_LIMIT]
+        words.text = text
 
-    def _remove_below(self, comment: Element) -> None:
-        body, below = comment.find(self._tag("text")), False
-        if body is None:
-            return
+    def _remove_our_words(self, comment: Element) -> bool:
+        """Cut a comment off where ours begins; return whether it did."""
+        body = comment.find(self._tag("text"))
+        # All runs together, since programs divide and join them at will.
+        own, heading, _ = self._text(comment).partition(HEADING)
+        if body is None or not heading:
+            return False
+        kept = len(own.rstrip().rstrip(_LINE.strip()).rstrip())
         for words in body.iter(self._tag("t")):
             text = words.text or ""
-            words.text = "" if below else _BELOW_FOUND.sub("", text)
-            below = below or words.text != text
-        for run in list(body.iterchildren(self._tag("r"))) if below else []:
+            words.text = text[:kept]
+            kept -= len(words.text)
+        for run in list(body.iterchildren(self._tag("r"))):
             if not run.findtext(self._tag("t")):
                 body.remove(run)
+        return True
 
 
 def _address(comment: Element) -> Address:
@@ -170,8 +179,10 @@ def _drawing_part(package: Package, sheet: str, root: Element, dialect: Dialect,
     id_name = f"{{{dialect.rel}}}id"
     link = root.find(dialect.tag("legacyDrawing"))
     if link is not None:
-        wanted = link.get(id_name)
-        return next(r.target for r in package.relations(sheet) if r.id == wanted)
+        found = [r.target for r in package.relations(sheet) if r.id == link.get(id_name)]
+        if not found:
+            raise CannotMark("a drawing without a part")
+        return found[0]
     part = package.free_name(_near(sheet, "drawings/vmlDrawing{}.vml"))
     number = int(re.sub(r"\D", "", posixpath.basename(part)))
     package.put(part, new_drawing(number, boxes))

@@ -12,7 +12,7 @@ import unicodedata
 
 from pipeline.intake.raw import drop_illegal
 
-CELL_LIMIT = 32767  # characters that Excel keeps in one cell or comment
+CELL_LIMIT = 32767  # UTF-16 units that Excel keeps in one cell or comment
 
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -42,6 +42,11 @@ def spreadsheet_text(text: str) -> str:
     '_x005F_x0041_'
     """
     return _ESCAPE.sub("_x005F_", text)
+
+
+def utf16_length(text: str) -> int:
+    """Return the length of `text` as Excel counts it: an emoji is two."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def lines_needed(text: str, letters: int) -> int:

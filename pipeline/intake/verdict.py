@@ -76,6 +76,7 @@ _CHECK = Text(
 )
 _FILE = Text("文件：{name}", "File: {name}")
 _WHOLE = Text("整个文件", "whole file")
+_NOTE = Text("{level}：{message}", "{level}: {message}")
 _ROW = Text("{sheet} 第 {row} 行", "{sheet} row {row}")
 
 
@@ -100,7 +101,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """One line of 「需修改」; `sheet` and `cell` are where its link leads, both "" for nowhere."""
+    """One line of 「需修改」, and the same as a note on the cell.
+
+    `sheet` and `cell` are where it is in this workbook, both "" for nowhere.
+    """
 
     number: int
     severity: Severity
@@ -111,6 +115,7 @@ class ListRow:
     message: str
     sheet: str
     cell: str
+    note: str
 
 
 def is_list_sheet(name: str) -> bool:
@@ -201,7 +206,7 @@ def cell_marks(
     for row in rows:
         address = parse_cell(row.cell) if row.sheet == sheet and row.severity != "info" else None
         if address:
-            place, note = shown_at(address), f"【{row.level}】{row.message}"
+            place, note = shown_at(address), row.note
             before = marks.get(place)
             if before:  # and it is the graver one
                 note = f"{before.note}\n{note}"[:_NOTE_LIMIT]
@@ -211,17 +216,19 @@ def cell_marks(
 
 def _list_row(number: int, issue: Issue, lang: Lang, names: Mapping[str, str]) -> ListRow:
     cell = issue.cell or (f"A{issue.row}" if issue.row else "")
+    level, message = SEVERITY_LABELS[issue.severity][lang], _message(issue, lang)
     linked = issue.sheet in names and parse_cell(cell) is not None
     return ListRow(
         number=number,
         severity=issue.severity,
-        level=SEVERITY_LABELS[issue.severity][lang],
+        level=level,
         place=_place(issue, names.get(issue.sheet, issue.sheet), lang),
         column=one_line(issue.column, _VALUE_LIMIT),
         value=one_line(issue.value, _VALUE_LIMIT),
-        message=_message(issue, lang),
+        message=message,
         sheet=names[issue.sheet] if linked else "",
         cell=cell if linked else "",
+        note=_NOTE.format(level=level, message=message)[lang],
     )
 
 
