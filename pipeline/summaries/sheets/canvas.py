@@ -27,7 +27,10 @@ NO_CUT_OFF = Text("尚无已收的报表", "No workbook taken yet")
 POINTS = Text(" 百分点", " pp")
 COVERED = Text("已报 {reported}/{expected} 个单位", "{reported} of {expected} units reported")
 
+HEADING_ROWS: Final = 3
+
 _A4: Final = 9
+_ROW: Final = 15.75  # points; 15, the stock height, is tight for the font
 _LINE: Final = 14.5  # points, of a line in the normal size
 _TIGHT: Final = {"left": 0.5, "right": 0.5, "top": 0.7, "bottom": 0.65}
 
@@ -44,6 +47,7 @@ class Canvas:
     def add_sheet(self, name: Text, *, landscape: bool = False, pages_high: int = 0) -> Worksheet:
         """Return a new A4 sheet, one page wide, with union and period above and pages below."""
         sheet = self.book.add_worksheet(_sheet_name(name[self.lang]))
+        sheet.set_default_row(_ROW)
         sheet.set_paper(_A4)
         if landscape:
             sheet.set_landscape()
@@ -66,9 +70,9 @@ class Canvas:
         self.text(sheet, 0, 0, title, "title")
         self.text(sheet, 1, 0, self.subtitle(), "muted")
         sheet.set_row(2, 8)
-        sheet.repeat_rows(0, 2)
-        sheet.freeze_panes(3, 1)
-        return 3
+        sheet.repeat_rows(0, HEADING_ROWS - 1)
+        sheet.freeze_panes(HEADING_ROWS, 1)
+        return HEADING_ROWS
 
     def subtitle(self) -> str:
         """Say whose figures these are, of when, and how much they cover."""
@@ -98,7 +102,7 @@ class Canvas:
         return f"{at:%Y-%m-%d %H:%M}" if at else self.say(NO_CUT_OFF)
 
     def fit_row(
-        self, sheet: Worksheet, row: int, texts: Mapping[str, float], *, lowest: float = 16
+        self, sheet: Worksheet, row: int, texts: Mapping[str, float], *, lowest: float = _ROW
     ) -> None:
         """Make a row high enough for texts that wrap in columns of so many characters.
 

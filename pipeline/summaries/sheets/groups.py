@@ -12,7 +12,7 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.summaries.sheets.canvas import Canvas
+from pipeline.summaries.sheets.canvas import HEADING_ROWS, Canvas
 from pipeline.summaries.sheets.tables import (
     GRID,
     SIDE_BY_SIDE,
@@ -74,6 +74,7 @@ def _page_starts(starts: Sequence[int]) -> Iterator[int]:
     """Yield the rows that begin a page, so that no table is cut that fits on one."""
     top = 0
     for start, end in pairwise(starts):
-        if end - top > _PAGE_ROWS and start > top:
+        last = end - 1  # without the blank row between tables
+        if last - top + (HEADING_ROWS if top else 0) > _PAGE_ROWS and start > top:
             yield start
             top = start

@@ -55,24 +55,24 @@ def add_issues_sheet(canvas: Canvas) -> Worksheet:
 def _write_issue(canvas: Canvas, sheet: Worksheet, row: int, issue: OpenIssue) -> None:
     title, cells = issue.title[canvas.lang], _cells(canvas, issue)
     wraps = {issue.name: _WIDTHS[0], title: _WIDTHS[5], cells: _WIDTHS[7]}
-    canvas.fit_row(sheet, row, {text: width - 1 for text, width in wraps.items()})
-    canvas.text(sheet, row, 0, issue.name, "cell", "wrap")
-    canvas.text(sheet, row, 1, issue.unit, "cell")
-    canvas.text(sheet, row, 2, _sheet(canvas, issue.sheet), "cell", "fit")
+    canvas.fit_row(sheet, row, {text: width - 3 for text, width in wraps.items()})
+    canvas.text(sheet, row, 0, issue.name, "cell", "wrap", "indent")
+    canvas.text(sheet, row, 1, issue.unit, "cell", "center", "fit")
+    canvas.text(sheet, row, 2, _sheet(canvas, issue.sheet), "cell", "center", "fit")
     canvas.text(sheet, row, 3, issue.code, "cell", "center")
     tone = ("alarm",) if issue.severity == "error" else ()
     severity = SEVERITY_LABELS[issue.severity]
     canvas.text(sheet, row, 4, severity[canvas.lang], "cell", "center", *tone)
-    canvas.text(sheet, row, 5, title, "cell", "wrap")
-    sheet.write_number(row, _COUNT, issue.count, canvas.styles("cell", number="#,##0"))
-    canvas.text(sheet, row, 7, cells, "cell", "wrap")
+    canvas.text(sheet, row, 5, title, "cell", "wrap", "indent")
+    sheet.write_number(row, _COUNT, issue.count, canvas.styles("cell", "center", number="#,##0"))
+    canvas.text(sheet, row, 7, cells, "cell", "wrap", "indent")
 
 
 def _write_total(canvas: Canvas, sheet: Worksheet, row: int, count: int) -> None:
     for col in range(len(HEADINGS)):
         canvas.text(sheet, row, col, "", "cell", "total")
-    canvas.text(sheet, row, 0, canvas.say(TOTAL), "cell", "total")
-    sheet.write_number(row, _COUNT, count, canvas.styles("cell", "total", number="#,##0"))
+    canvas.text(sheet, row, 0, canvas.say(TOTAL), "cell", "total", "indent")
+    sheet.write_number(row, _COUNT, count, canvas.styles("cell", "total", "center", number="#,##0"))
 
 
 def _cells(canvas: Canvas, issue: OpenIssue) -> str:

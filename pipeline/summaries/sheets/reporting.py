@@ -60,9 +60,9 @@ def add_reporting_sheet(canvas: Canvas) -> Worksheet:
 
 def _write_status(canvas: Canvas, sheet: Worksheet, row: int, status: UnitStatus) -> None:
     tone = {"on_time": (), "late": ("strong",), "missing": ("alarm",)}[status.state]
-    canvas.fit_row(sheet, row, {status.name: _WIDTHS[0] - 1})
-    canvas.text(sheet, row, 0, status.name, "cell", "wrap")
-    canvas.text(sheet, row, 1, status.unit, "cell")
+    canvas.fit_row(sheet, row, {status.name: _WIDTHS[0] - 3})
+    canvas.text(sheet, row, 0, status.name, "cell", "wrap", "indent")
+    canvas.text(sheet, row, 1, status.unit, "cell", "center", "fit")
     canvas.text(sheet, row, 2, canvas.say(STATES[status.state]), "cell", "center", *tone)
     if status.received_at is None:
         canvas.text(sheet, row, 3, NOTHING, "cell", "center")

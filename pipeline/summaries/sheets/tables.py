@@ -28,7 +28,7 @@ PERIODS = (
 )
 INDICATOR = Text("指标", "Indicator")
 PARTS = (Text("分子", "Numerator"), Text("分母", "Denominator"))
-COVERAGE = Text("已报/应报单位", "Units reported / expected")
+COVERAGE = Text("已报/应报单位", "Reported/due")
 TOTAL = Text("合计", "Total")
 BREAKDOWN = Text("按{label}：{names}", "By {label}: {names}")
 EMPTY = Text("三个时期都没有数据。", "Nothing in any of the three periods.")
@@ -46,7 +46,7 @@ def write_totals(
     for indicator in indicators:
         row += 1
         entry = canvas.view.entry(indicator)
-        canvas.text(sheet, row, 0, measured(indicator)[canvas.lang], "cell", "indent")
+        canvas.text(sheet, row, 0, measured(indicator)[canvas.lang], "cell", "indent", "fit")
         write_entry(canvas, sheet, row, 1, entry)
         _write_parts(canvas, sheet, row, 1 + len(PERIODS), entry)
     return row + 1
@@ -61,7 +61,7 @@ def write_breakdown(
 ) -> int:
     """Write a breakdown of at most `SIDE_BY_SIDE` indicators; return the row below it."""
     title = BREAKDOWN.format(
-        label=breakdown.label[canvas.lang], names=canvas.join(i.label for i in indicators)
+        label=breakdown.label[canvas.lang].lower(), names=canvas.join(i.label for i in indicators)
     )
     row = write_section(canvas, sheet, row, title[canvas.lang])
     lines = [
@@ -155,6 +155,6 @@ def _write_line(
     entries: Iterable[Entry],
     *styles: str,
 ) -> None:
-    canvas.text(sheet, row, 0, label, "cell", "indent", *styles)
+    canvas.text(sheet, row, 0, label, "cell", "indent", "fit", *styles)
     for place, entry in enumerate(entries):
         write_entry(canvas, sheet, row, 1 + place * len(PERIODS), entry, *styles)

@@ -27,7 +27,8 @@ BLOCKS = (PERIODS[0], PERIODS[2], PERIODS[4])
 _NAME_WIDTH: Final = 24
 _BLOCK_WIDTH: Final = 11
 _WIDTHS: Final = {"count": 8.0, "average": 8.0, "percent": 10.5, "money": 13.0}
-_PAGE_WIDTH: Final = 107.0  # characters beside the two repeated columns
+_ENGLISH_WIDTH: Final = 2.0  # more, for its longer words
+_PAGE_WIDTH: Final = 108.0  # characters beside the two repeated columns
 _PRINT_SCALE: Final = 79  # what makes such a page fit on A4 landscape with a margin for other fonts
 _FIRST_ROW: Final = 5
 _FEW_UNITS: Final = 8  # three blocks of these fit on one page
@@ -51,7 +52,7 @@ def add_units_sheet(canvas: Canvas) -> Worksheet:
     last = _FIRST_ROW + len(BLOCKS) * len(lines) - 1
     sheet.autofilter(_FIRST_ROW - 1, 0, last, 1 + len(indicators))
     sheet.freeze_panes(_FIRST_ROW, 2)
-    _set_up_print(sheet, indicators, len(lines))
+    _set_up_print(canvas, sheet, len(lines))
     return sheet
 
 
@@ -78,9 +79,10 @@ def _write_headings(canvas: Canvas, sheet: Worksheet, indicators: Sequence[Indic
     for group, members in groupby(indicators, key=lambda indicator: indicator.group):
         first = col
         for indicator in members:
-            sheet.set_column(col, col, _WIDTHS[indicator.format])
+            sheet.set_column(col, col, _width(canvas, indicator))
             canvas.text(sheet, top, col, "", "header")
-            canvas.text(sheet, row, col, _two_lines(indicator)[canvas.lang], "header")
+            named = _two_lines(indicator)[canvas.lang]
+            canvas.text(sheet, row, col, named, "header", "small")
             col += 1
         # Across the selection, not merged: a merged heading would tie columns together in sorts.
         label = canvas.view.indicators.groups[group][canvas.lang]
@@ -111,15 +113,19 @@ def _write_line(
             canvas.change(sheet, row, col, entry.changes[block - 1], *styles, "right")
 
 
-def _set_up_print(sheet: Worksheet, indicators: Sequence[Indicator], lines: int) -> None:
+def _set_up_print(canvas: Canvas, sheet: Worksheet, lines: int) -> None:
     # Excel ignores page breaks on a sheet that is fitted to pages, so this one has a scale.
     sheet.set_print_scale(_PRINT_SCALE)
     sheet.print_across()
     sheet.repeat_rows(0, _FIRST_ROW - 1)
     sheet.repeat_columns(0, 1)
-    sheet.set_v_pagebreaks(list(_page_starts(indicators)))
+    sheet.set_v_pagebreaks(list(_page_starts(canvas)))
     if lines > _FEW_UNITS:
         sheet.set_h_pagebreaks([_FIRST_ROW + lines, _FIRST_ROW + 2 * lines])
+
+
+def _width(canvas: Canvas, indicator: Indicator) -> float:
+    return _WIDTHS[indicator.format] + (_ENGLISH_WIDTH if canvas.lang == "en" else 0)
 
 
 def _two_lines(indicator: Indicator) -> Text:
@@ -127,11 +133,11 @@ def _two_lines(indicator: Indicator) -> Text:
     return Text(f"{label.zh}\n（{unit.zh}）", f"{label.en}\n({unit.en})")
 
 
-def _page_starts(indicators: Sequence[Indicator]) -> Iterator[int]:
+def _page_starts(canvas: Canvas) -> Iterator[int]:
     """Yield the columns that begin a page: whole groups, as many as go on one."""
     col, filled = 2, 0.0
-    for _, members in groupby(indicators, key=lambda indicator: indicator.group):
-        widths = [_WIDTHS[indicator.format] for indicator in members]
+    for _, members in groupby(canvas.view.indicators, key=lambda indicator: indicator.group):
+        widths = [_width(canvas, indicator) for indicator in members]
         if filled and filled + sum(widths) > _PAGE_WIDTH:
             yield col
             filled = 0.0
