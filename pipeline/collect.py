@@ -23,6 +23,7 @@ from pipeline.files import write_file
 from pipeline.forms.expressions import reads_today
 from pipeline.forms.model import Forms
 from pipeline.intake.receipt import write_receipt
+from pipeline.intake.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT
 from pipeline.intake.scan import Found, Skipped, remove_taken, scan_inbox
 from pipeline.intake.screen import Limits
 from pipeline.intake.verdict import Verdict
@@ -94,8 +95,8 @@ class Collector:
             job = Job(self.archive.path_of(stored.sha256), PurePosixPath(stored.path).name)
             brief = self._brief(stored.taken_at.date())
             (outcome,) = judge_files([job], brief, 1)
-            self._hand_back(stored, outcome, lying.get(stamp))
-        settle(self.store, [stored.id for stored in left.values()])
+            if self._hand_back(stored, outcome, lying.get(stamp)):
+                settle(self.store, [stored.id])
         return [file for file in found if _stamp(file) not in left]
 
     def _judged(self, found: Iterator[Found]) -> Iterator[tuple[Kept, Outcome | None]]:
@@ -123,9 +124,12 @@ class Collector:
         taken = [self._taken(kept, outcome, clock_codes) for kept, outcome in batch]
         stored = record(self.store, self.run, taken)
         if not self.rehearse:
-            for entry, (kept, outcome) in zip(stored, batch, strict=True):
-                self._hand_back(entry, outcome, kept.found)
-            settle(self.store, [entry.id for entry in stored])
+            done = [
+                entry.id
+                for entry, (kept, outcome) in zip(stored, batch, strict=True)
+                if self._hand_back(entry, outcome, kept.found)
+            ]
+            settle(self.store, done)
         return stored
 
     def _taken(self, kept: Kept, outcome: Outcome | None, clock_codes: frozenset[str]) -> Taken:
@@ -147,8 +151,12 @@ class Collector:
             and any(issue.code in clock_codes for issue in submission.issues),
         )
 
-    def _hand_back(self, stored: Stored, outcome: Outcome | None, found: Found | None) -> None:
-        """Write the receipt of a committed file and take it out of the inbox."""
+    def _hand_back(self, stored: Stored, outcome: Outcome | None, found: Found | None) -> bool:
+        """Write the receipt of a committed file and take it out of the inbox.
+
+        False where the system does not let the file go, such as one open in Excel on Windows; the
+        next run tries again.
+        """
         if outcome is not None and outcome.trouble:
             LOG.error("file: %s broke the reader\n%s", stored.path, outcome.trouble)
         if outcome is not None and outcome.receipt and stored.status != "duplicate":
@@ -159,8 +167,7 @@ class Collector:
         write_file(self.workspace.paths.outputs / stored.receipt, content)
         if stored.status == "quarantined":
             self.archive.quarantine(stored.sha256, PurePosixPath(stored.path).name)
-        if found is not None:
-            remove_taken(found)
+        return found is None or remove_taken(found)
 
     def _verdict(self, stored: Stored, outcome: Outcome | None) -> Verdict:
         workspace = self.workspace
@@ -215,7 +222,7 @@ def brief_of(workspace: Workspace, today: date, closed: frozenset[str] = frozens
 
 
 def codes_of_the_day(forms: Forms) -> frozenset[str]:
-    """Return the ids of rules and checks whose verdict another day alone may change."""
+    """Return the ids of rules, checks and refusals whose verdict another day alone may change."""
     rules = (
         rule.id for form in forms.forms.values() for rule in form.rules if reads_today(rule.node)
     )
@@ -225,7 +232,8 @@ def codes_of_the_day(forms: Forms) -> frozenset[str]:
         for check in form.checks
         if check.check == "period_begun"
     )
-    return frozenset((*rules, *checks))
+    ours = (CRASHED.code, OUT_OF_MEMORY.code, TIMED_OUT.code)  # another night may go better
+    return frozenset((*rules, *checks, *ours))
 
 
 def duplicate_note(stored: Stored) -> Text | None:

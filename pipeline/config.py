@@ -224,8 +224,12 @@ def _check(where: str, settings: Settings) -> None:
     for name in (f.name for f in fields(LimitSettings)):
         if getattr(settings.limits, name) < 1:
             raise ConfigError(f"{where} [limits] {name} 应大于 0 (must be above 0)。")
-    if settings.privacy.k < 1:
-        raise ConfigError(f"{where} [privacy] k 应不小于 1 (at least 1)。")
+    if settings.privacy.k != 1:
+        # Better no summary than one that publishes what was to be held back.
+        raise ConfigError(
+            f"{where} [privacy] k 现在只能是 1：小于 k 的人数还不能隐去 (only 1 for now: counts below k"
+            " cannot be held back yet)。"
+        )
     if settings.mail.host and not settings.mail.sender:
         raise ConfigError(
             f"{where} [mail] 写了 host 就要写 sender（发件人地址）(sender is missing)。"

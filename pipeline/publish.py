@@ -120,7 +120,7 @@ class Publisher:
                 issue.severity,
                 issue.title,
                 issue.count,
-                " ".join(issue.cells),
+                issue.cells,
             )
 
     def _digest(self, view: SummaryView) -> str:

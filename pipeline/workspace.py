@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ from pipeline.summaries.indicators import Indicators
 from pipeline.summaries.read_indicators import read_indicators
 from pipeline.texts import Lang
 
-SHIPPED_CONFIG = Path(__file__).resolve().parent.parent / "config"
+_BESIDE = Path(__file__).resolve().parent.parent / "config"
+_INSTALLED = Path(sys.prefix) / "share" / "union-pipeline" / "config"
+SHIPPED_CONFIG = _BESIDE if _BESIDE.is_dir() else _INSTALLED
 
 
 @dataclass(frozen=True, slots=True)

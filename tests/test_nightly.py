@@ -34,7 +34,9 @@ def statuses(report: object) -> list[tuple[str, str, int | None]]:
     return [(s.path, s.status, s.version) for s in report.files]  # type: ignore[attr-defined]
 
 
-def figures(workspace: Path, unit: str, period: str = "2026Q3") -> dict[tuple[str, str, str], object]:
+def figures(
+    workspace: Path, unit: str, period: str = "2026Q3"
+) -> dict[tuple[str, str, str], object]:
     path = workspace / "outputs" / period / f"summary_{unit}_{period}.xlsx"
     rows = openpyxl.load_workbook(path)["数据"].iter_rows(min_row=2, values_only=True)
     return {(str(r[2]), str(r[3] or ""), str(r[4] or "")): r[5] for r in rows}
@@ -81,7 +83,12 @@ def test_a_correction_replaces_the_older_version_whole(workspace: Path) -> None:
 
 def test_a_rejected_correction_leaves_the_earlier_version_counting(workspace: Path) -> None:
     drop(workspace, "1.xlsx", quarterly(activities=[activity()]))
-    drop(workspace, "2.xlsx", quarterly(activities=[activity(attended=99)]), datetime(2026, 10, 9, 11))
+    drop(
+        workspace,
+        "2.xlsx",
+        quarterly(activities=[activity(attended=99)]),
+        datetime(2026, 10, 9, 11),
+    )
     assert [s for _, s, _ in statuses(run_once(workspace))] == ["accepted", "rejected"]
     assert figures(workspace, "U0")["A03", "", ""] == 38
 
@@ -89,7 +96,12 @@ def test_a_rejected_correction_leaves_the_earlier_version_counting(workspace: Pa
 def test_the_same_bytes_again_are_a_duplicate_that_says_what_still_counts(workspace: Path) -> None:
     first = quarterly(activities=[activity()])
     drop(workspace, "1.xlsx", first)
-    drop(workspace, "2.xlsx", quarterly(activities=[activity(attended=39)]), datetime(2026, 10, 9, 11))
+    drop(
+        workspace,
+        "2.xlsx",
+        quarterly(activities=[activity(attended=39)]),
+        datetime(2026, 10, 9, 11),
+    )
     drop(workspace, "again.xlsx", first, datetime(2026, 10, 9, 12))
     report = run_once(workspace)
     assert statuses(report) == [
@@ -110,7 +122,10 @@ def test_a_refused_file_is_judged_anew_when_the_configuration_has_changed(worksp
     assert [s for _, s, _ in statuses(run_once(workspace))] == ["duplicate"]
     form = workspace / "config/forms/activities.toml"
     text = form.read_text("utf-8")
-    form.write_text(text.replace('id = "A-05"\nseverity = "error"', 'id = "A-05"\nseverity = "warning"'), "utf-8")
+    form.write_text(
+        text.replace('id = "A-05"\nseverity = "error"', 'id = "A-05"\nseverity = "warning"'),
+        "utf-8",
+    )
     drop(workspace, "3.xlsx", content)
     assert [s for _, s, _ in statuses(run_once(workspace))] == ["accepted_with_warnings"]
 
@@ -178,7 +193,9 @@ def test_timeliness_is_that_of_the_first_accepted_version(workspace: Path) -> No
     assert {m["unit"]: m["contact"] for m in found["missing"]} == {"S": "", "U3": "丙三 1003"}  # type: ignore[attr-defined]
 
 
-def test_a_late_workbook_of_an_earlier_quarter_renders_the_later_summary_too(workspace: Path) -> None:
+def test_a_late_workbook_of_an_earlier_quarter_renders_the_later_summary_too(
+    workspace: Path,
+) -> None:
     drop(workspace, "1.xlsx", quarterly(activities=[activity()]))
     run_once(workspace)
     earlier = activity(date_start=datetime(2026, 5, 4).date())
@@ -228,7 +245,9 @@ def test_a_second_run_is_told_that_the_workspace_is_busy(workspace: Path) -> Non
         run_once(workspace)
 
 
-def test_what_a_killed_run_left_is_finished(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_killed_run_left_is_finished(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drop(workspace, "1.xlsx", quarterly(activities=[activity(attended="若干")]))
 
     def die(*_: object) -> None:
@@ -247,7 +266,11 @@ def test_what_a_killed_run_left_is_finished(workspace: Path, monkeypatch: pytest
 
 
 def test_the_log_has_a_line_a_file_and_one_a_run_and_no_value(workspace: Path) -> None:
-    drop(workspace, "1.xlsx", quarterly(cover={"preparer": "暗号"}, activities=[activity(result="暗号")]))
+    drop(
+        workspace,
+        "1.xlsx",
+        quarterly(cover={"preparer": "暗号"}, activities=[activity(result="暗号")]),
+    )
     run_once(workspace)
     log = (workspace / "state/logs/pipeline.log").read_text("utf-8")
     assert log.count("file: 1.xlsx -> ") == 1
