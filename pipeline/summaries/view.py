@@ -24,7 +24,11 @@ State = Literal["on_time", "late", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class UnitStatus:
-    """How one reporting unit stands; `version` and what follows are of its newest file, if any."""
+    """How one reporting unit stands.
+
+    `version` is the one that counts; `received_at`, `errors` and `warnings` are those of its newest
+    file, whatever became of it.
+    """
 
     unit: str
     name: str
