@@ -174,6 +174,17 @@ def test_a_rate_changes_by_points_and_an_amount_by_per_cent(book):
     assert dues.cell(amount, 4).number_format == "+0.0%;-0.0%;0.0%"
 
 
+def test_a_change_that_rounds_to_zero_has_no_sign(view):
+    total = ("D02", "", "")
+    now = view.current.numbers[total]
+    nearly = replace(now, value=now.value + Decimal("0.01"))
+    before = Figures(view.unit, PERIOD.previous(), {total: nearly})
+    dues = reopened(replace(view, previous=before))["会费"]
+    cell = dues.cell(row_of(dues, "实缴（元）"), 4)
+    assert -0.0005 < cell.value < 0
+    assert cell.number_format == "0.0%;0.0%;0.0%"
+
+
 def test_what_was_not_there_before_is_new(union):
     book = reopened(union().view(earlier=False))
     assert values_of(book["会费"], "实缴（元）")[2:6] == ["—", "新增", "—", "新增"]

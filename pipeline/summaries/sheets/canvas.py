@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipeline.summaries.compare import Change
 from pipeline.summaries.indicators import Indicator
-from pipeline.summaries.numbers import Value
+from pipeline.summaries.numbers import Value, round_half_up
 from pipeline.summaries.sheets.styles import FONT, NOTHING, NUMBER_FORMATS, Styles, display_width
 from pipeline.summaries.view import SummaryView, turnout
 from pipeline.texts import Lang, Text
@@ -139,7 +139,10 @@ class Canvas:
     def change(
         self, sheet: Worksheet, row: int, col: int, change: Change, *styles: str, lead: str = ""
     ) -> None:
-        """Write a change as a number with its sign, or 新增, or "—"; `lead` stands before it."""
+        """Write a change as a number with its sign, or 新增, or "—"; `lead` stands before it.
+
+        What rounds to zero has no sign.
+        """
         if change.kind in ("new", "none"):
             self.text(sheet, row, col, lead + change.text[self.lang], *styles)
             return
@@ -147,7 +150,8 @@ class Canvas:
         tail = "" if percent else f'"{self.say(POINTS)}"'
         shown = "0.0%" if percent else "0.0"
         mark = f'"{lead}"' if lead else ""
-        number = f"{mark}+{shown}{tail};{mark}-{shown}{tail};{mark}{shown}{tail}"
+        signs = ("+", "-", "") if round_half_up(change.amount * 100, 1) else ("", "", "")
+        number = ";".join(f"{mark}{sign}{shown}{tail}" for sign in signs)
         amount = float(change.amount if percent else change.amount * 100)
         sheet.write_number(row, col, amount, self.styles(*styles, number=number))
 
