@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -231,10 +232,13 @@ def show_demo(played: Played, lang: Lang) -> None:
         if receipt := played.receipt(scene):
             console.print(escape(f"  {receipt}"))
     again = Text(
-        "自己试试：把报表放进 {folder}/inbox，再运行 union-pipeline --workspace {folder} run",
-        "Try it: drop a workbook into {folder}/inbox, then union-pipeline --workspace {folder} run",
+        "自己试试：把报表放进 {folder}，再运行 {command}",
+        "Try it: drop a workbook into {folder}, then {command}",
     )
-    console.print(escape(again.format(folder=played.folder.name)[lang]))
+    command = f"{_typed_command()} --workspace {_short(played.folder)} run"
+    console.print(
+        escape(again.format(folder=_short(played.folder / "inbox"), command=command)[lang])
+    )
 
 
 def show_decision(period: str, action: str, changed: bool, lang: Lang) -> None:
@@ -246,6 +250,18 @@ def show_decision(period: str, action: str, changed: bool, lang: Lang) -> None:
     if not changed:
         words = Text("{p} 本来就是这样。", "{p} was so already.")
     print(words.format(p=period)[lang])
+
+
+def _typed_command() -> str:
+    """Return how the program is called where it was not installed for everybody."""
+    beside = Path(__file__).resolve().parent.parent / "go.py"
+    if not beside.is_file():
+        return "union-pipeline"
+    return f"{'py' if os.name == 'nt' else 'python3'} {_short(beside)}"
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 _HEADINGS = (

@@ -60,7 +60,7 @@ FAULT, DOUBT, REMARK = issue("error", "C2"), issue("warning", "C2"), issue("info
         ("rejected", (FAULT,), "ods", ".xlsx"),
         ("quarantined", (FAULT,), "xlsx", ".xlsx"),
         ("duplicate", (FAULT,), "xlsx", ".txt"),
-        ("closed", (DOUBT,), "xlsx", ".txt"),
+        ("closed", (DOUBT,), "xlsx", ".xlsx"),
     ],
 )
 def test_a_workbook_comes_back_marked_where_there_is_something_to_look_at(

@@ -71,7 +71,7 @@ def text_receipt(verdict: Verdict, lang: Lang) -> str:
 
 def _is_worth_marking(verdict: Verdict, book_sheets: BookSheets) -> bool:
     """Tell whether the file could be read and something in it should be looked at again."""
-    looked_into = bool(book_sheets) and verdict.status not in ("duplicate", "closed")
+    looked_into = bool(book_sheets) and verdict.status != "duplicate"
     return looked_into and any(issue.severity != "info" for issue in verdict.issues)
 
 

@@ -152,7 +152,9 @@ def what_to_do(verdict: Verdict, lang: Lang, *, marked: bool) -> str:
         return ""
     total = _TOTAL.format(parts=(", " if lang == "en" else "、").join(named))[lang]
     mend = ""
-    if counts["error"]:
+    if verdict.status == "closed":
+        pass  # mending it would change nothing while the period is closed
+    elif counts["error"]:
         mend = (_MEND if marked else _MEND_LISTED)[lang]
     elif counts["warning"]:
         mend = _CHECK[lang]
