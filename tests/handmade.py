@@ -116,6 +116,18 @@ def ole_of(*names: str) -> bytes:
     return bytes(header) + table + directory
 
 
+def endless_ole() -> bytes:
+    """Return an OLE container whose small workbook stream follows its sectors in a circle."""
+    data = bytearray(ole_of("Workbook"))
+    data[60:68] = (2).to_bytes(4, "little") + (1).to_bytes(4, "little")  # short table: sector 2
+    data[512 + 8 : 512 + 16] = b"\xfe\xff\xff\xff" * 2
+    root, stream = 1024, 1024 + 128
+    data[root + 116 : root + 124] = (3).to_bytes(4, "little") + (512).to_bytes(4, "little")
+    data[stream + 116 : stream + 124] = (0).to_bytes(4, "little") + (128).to_bytes(4, "little")
+    circle = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
+    return bytes(data) + circle.ljust(512, b"\xff") + bytes(512)
+
+
 def _ole_entry(name: str, kind: int, right: int | None = None, child: int | None = None) -> bytes:
     nothing = b"\xff\xff\xff\xff"
     encoded = name.encode("utf-16-le") + b"\0\0"

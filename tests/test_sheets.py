@@ -14,7 +14,7 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
-from handmade import STRICT, ods_of, ods_parts, xlsx_of, xlsx_parts, zip_of
+from handmade import STRICT, endless_ole, ods_of, ods_parts, xlsx_of, xlsx_parts, zip_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -290,6 +290,15 @@ def test_hidden_rows_and_columns_are_named_if_they_hold_something(lane: Lane) ->
     assert (sheet.hidden_rows, sheet.hidden_columns) == ((2, 6), (3,))
 
 
+@LANES
+def test_hiding_every_column_beside_a_far_value_is_no_work(lane: Lane) -> None:
+    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    every = '<cols><col min="1" max="16384" hidden="1"/></cols>'
+    assert lane(xlsx_of(far, head=every)).sheets[0].hidden_columns == (16_384,)
+    with pytest.raises(Refused):
+        lane(xlsx_of(far, head=every.replace("</cols>", every[6:-7] * 99 + "</cols>")))
+
+
 def test_sheets_keep_their_order_names_and_visibility() -> None:
     book = openpyxl.Workbook()
     book.active.title = "封面"
@@ -450,6 +459,13 @@ def test_libreoffice_writes_the_plain_spelling(converted: dict[str, bytes]) -> N
 def test_wps_et_is_read_as_the_xls_that_it_is(converted: dict[str, bytes]) -> None:
     """Nothing but the name tells `.et` from `.xls`, and the name is never looked at."""
     assert read(converted["xls"]).kind == "xls"
+
+
+def test_a_container_that_runs_in_a_circle_is_damaged() -> None:
+    """xlrd alone fills the memory with it."""
+    with pytest.raises(Refused) as caught:
+        read(endless_ole())
+    assert caught.value.refusal == refusals.DAMAGED
 
 
 def test_biff_streams_without_a_container_are_read() -> None:

@@ -54,7 +54,16 @@ class Grid:
     room: Room
     rows: list[list[Raw]] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
-    hidden_columns: set[int] = field(default_factory=set)
+    _hidden: set[int] = field(default_factory=set)
+    _spanned: int = 0
+
+    def hide_columns(self, first: int, last: int) -> None:
+        """Note a span of hidden columns; the spans of a sound sheet do not overlap."""
+        last = min(last, MAX_COLUMN)
+        self._spanned += last - first + 1
+        if not 1 <= first <= last or self._spanned > 2 * MAX_COLUMN:
+            raise refuse(refusals.DAMAGED)
+        self._hidden.update(range(first, last + 1))
 
     def add_row(self, number: int, row: list[Raw], hidden: bool = False) -> None:
         """Put a row that ends in a value at its place, which must lie after the last row's."""
@@ -72,13 +81,13 @@ class Grid:
         """Return the finished sheet; raise `Refused` where it has too many filled rows."""
         if len(self.rows) > self.room.limits.max_rows:
             self.room.check_rows(sum(map(bool, self.rows)), self.name)
-        width = max(map(len, self.rows), default=0)
-        columns = sorted(column for column in self.hidden_columns if column <= width)
-        filled = tuple(column for column in columns if self._holds(column))
-        return Sheet(self.name, visibility, self.rows, tuple(self.hidden_rows), filled)
+        columns = tuple(sorted(self._hidden & self._filled_columns() if self._hidden else ()))
+        return Sheet(self.name, visibility, self.rows, tuple(self.hidden_rows), columns)
 
-    def _holds(self, column: int) -> bool:
-        return any(len(row) >= column and row[column - 1] is not None for row in self.rows)
+    def _filled_columns(self) -> set[int]:
+        return {
+            column for row in self.rows for column, value in enumerate(row, 1) if value is not None
+        }
 
 
 def read_book(data: bytes, limits: Limits) -> Book:

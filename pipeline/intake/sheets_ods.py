@@ -81,7 +81,7 @@ class _TableReader:
     def add_columns(self, element: etree._Element) -> None:
         count = _repeats(element, "columns", MAX_COLUMN - self._column)
         if element.get(_TABLE + "visibility") in _HIDDEN:
-            self.grid.hidden_columns.update(range(self._column + 1, self._column + count + 1))
+            self.grid.hide_columns(self._column + 1, self._column + count)
         self._column += count
 
     def add_rows(self, element: etree._Element) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -27,7 +28,7 @@ from pipeline.intake.refusals import refuse
 from pipeline.intake.screen import Room
 from pipeline.intake.serials import BUILT_IN, DateKind, date_kind, to_moment
 from pipeline.intake.sheets import Grid, Sheet, Visibility
-from pipeline.intake.sniff import OLE_SIGNATURE, ole_refusal
+from pipeline.intake.sniff import OLE_SIGNATURE, WORKBOOK_STREAMS, ole_refusal
 
 _VISIBILITY: dict[int, Visibility] = {0: "visible", 1: "hidden", 2: "very hidden"}
 _WHOLE_LIMIT = 10**15
@@ -54,13 +55,25 @@ def read_xls(data: bytes, room: Room) -> tuple[Sheet, ...]:
 
 
 def _refuse_other_ole(data: bytes) -> None:
-    """Raise `Refused` if the container is locked or belongs to another program."""
+    """Raise `Refused` if the container is locked, of another program, or runs in a circle."""
     container = CompDoc(data, logfile=io.StringIO(), ignore_workbook_corruption=True)
     directory = container.dirlist
     names = {entry.name for entry in directory}
     root = {entry.name for entry in directory if entry.parent == 0}
     if (refusal := ole_refusal(names, root)) is not None:
         raise refuse(refusal)
+    for entry in directory:
+        if entry.name.lower() in WORKBOOK_STREAMS:
+            _refuse_endless(container.SSAT, entry.first_SID)
+
+
+def _refuse_endless(following: Sequence[int], sector: int) -> None:
+    """Raise `Refused` where short sectors follow each other in a circle: xlrd would not end."""
+    for _ in range(len(following) + 1):
+        if not 0 <= sector < len(following):
+            return
+        sector = following[sector]
+    raise refuse(refusals.DAMAGED)
 
 
 def _open(data: bytes) -> XlsBook:
@@ -107,7 +120,9 @@ def _read_sheet(sheet: XlsSheet, styles: _Styles, room: Room) -> Sheet:
         info = sheet.rowinfo_map.get(index)
         if row:
             grid.add_row(index + 1, row, bool(info and info.hidden))
-    grid.hidden_columns = {i + 1 for i, info in sheet.colinfo_map.items() if info.hidden}
+    for index, column in sheet.colinfo_map.items():
+        if column.hidden:
+            grid.hide_columns(index + 1, index + 1)
     return grid.as_sheet(_VISIBILITY.get(sheet.visibility, "visible"))
 
 

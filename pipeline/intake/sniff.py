@@ -16,6 +16,7 @@ from pipeline.intake.refusals import Refusal, refuse
 Packing = Literal["zip", "ole", "biff"]
 
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+WORKBOOK_STREAMS = {"workbook", "book"}  # in lower case
 _ZIP = b"PK\x03\x04"
 _BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")
 
@@ -73,7 +74,7 @@ def ole_refusal(names: set[str], root: set[str]) -> Refusal | None:
         return refusals.RIGHTS
     if root & {"EncryptedPackage", "EncryptionInfo"}:
         return refusals.PASSWORD
-    if {name.lower() for name in root} & {"workbook", "book"}:
+    if {name.lower() for name in root} & WORKBOOK_STREAMS:
         return None
     if "WordDocument" in root:
         return refusals.WORD

@@ -60,7 +60,7 @@ def read_plain(text: str, values: Values, grid: Grid) -> bool:
     if start < 0:
         return _NO_CELLS.search(text) is not None
     try:
-        grid.hidden_columns = _hidden_columns(head)
+        _hide_columns(head, grid)
         for chunk in _chunks(text, start + len("<sheetData>"), end):
             _read_rows(chunk, values, grid)
     except (_OtherSpellingError, KeyError, ValueError):
@@ -162,10 +162,8 @@ def _open_row(between: str) -> tuple[str, bool]:
     return number, _HIDDEN.search(before) is not None or _HIDDEN.search(after) is not None
 
 
-def _hidden_columns(head: str) -> set[int]:
-    hidden: set[int] = set()
+def _hide_columns(head: str, grid: Grid) -> None:
     for tag in _COLUMN.findall(head):
         if _HIDDEN.search(tag):
             bounds = dict(_BOUND.findall(tag))
-            hidden.update(range(int(bounds["min"]), int(bounds["max"]) + 1))
-    return hidden
+            grid.hide_columns(int(bounds["min"]), int(bounds["max"]))

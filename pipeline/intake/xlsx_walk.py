@@ -31,19 +31,22 @@ def walk_cells(text: str, values: Values, grid: Grid) -> None:
     """Fill the grid from a sheet part; rows and cells may stand in any order."""
     rows: dict[int, dict[int, Raw]] = {}
     hidden_rows: set[int] = set()
-    number = stored = 0
-    for element in stream_elements(text, _tags("row", "col")):
-        is_hidden = element.get("hidden") in _ON
-        if local_name(element) == "col":
-            grid.hidden_columns.update(_span(element) if is_hidden else ())
-            continue
-        number = int(element.get("r") or number + 1)
-        if is_hidden:
-            hidden_rows.add(number)
-        for row, column, value in _row_cells(element, number, values):
-            _put(rows.setdefault(row, {}), column, value)
-            stored += 1
-        grid.room.check_cells(stored)
+    number = column = stored = 0
+    for element in stream_elements(text, _tags("c", "row", "col")):
+        tag = local_name(element)
+        if tag == "c":
+            row, column = _address(element, number + 1, column)
+            value = _value(element, values)
+            if value is not None:
+                stored += 1
+                grid.room.check_cells(stored)
+                _put(rows.setdefault(row, {}), column, value)
+        elif tag == "row":
+            number, column = int(element.get("r") or number + 1), 0
+            if element.get("hidden") in _ON:
+                hidden_rows.add(number)
+        elif element.get("hidden") in _ON:
+            grid.hide_columns(int(element.get("min", "1")), int(element.get("max", "1")))
         forget(element)
     for row in sorted(rows):
         grid.add_row(row, _dense(rows[row]), row in hidden_rows)
@@ -60,22 +63,11 @@ def _tags(*names: str) -> list[str]:
     return [f"{{{namespace}}}{name}" for namespace in _NAMESPACES for name in names]
 
 
-def _row_cells(element: etree._Element, row: int, values: Values) -> Iterator[tuple[int, int, Raw]]:
-    """Yield row, column and value of the cells that hold something."""
-    column = 0
-    for cell in element:
-        if local_name(cell) != "c":
-            continue
-        place, column = _address(cell.get("r"), row, column)
-        value = _value(cell, values)
-        if value is not None:
-            yield place, column, value
-
-
-def _address(written: str | None, row: int, column: int) -> tuple[int, int]:
-    """Return the row and column of a cell in `row` that comes after `column`."""
-    if written is None:
-        return row, column + 1
+def _address(element: etree._Element, next_row: int, column: int) -> tuple[int, int]:
+    """Return the row and column of a cell that comes after `column` in its row."""
+    if (written := element.get("r")) is None:
+        row = element.getparent()
+        return int((row is not None and row.get("r")) or next_row), column + 1
     address = _ADDRESS.fullmatch(written)
     if address is None:
         raise refuse(refusals.DAMAGED)
@@ -118,7 +110,3 @@ def _dense(row: dict[int, Raw]) -> list[Raw]:
     for column, value in row.items():
         cells[column - 1] = value
     return cells
-
-
-def _span(column: etree._Element) -> range:
-    return range(int(column.get("min", "1")), min(int(column.get("max", "1")), MAX_COLUMN) + 1)
