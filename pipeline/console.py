@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.demo.play import Played
     from pipeline.nightly import RunReport
     from pipeline.queries import StatusReport
+    from pipeline.summaries.numbers import Value
     from pipeline.summaries.trace import Trace
     from pipeline.workspace import Workspace
 
@@ -41,13 +43,15 @@ STATE_WORDS = {
     "missing": Text("未报", "missing"),
 }
 _SCENES_TO_OPEN = 3
+_PIPE_WIDTH = 160
 _STYLES = {"error": "red", "warning": "yellow", "info": "dim"}
 _STATE_STYLES = {"on_time": "green", "late": "yellow", "missing": "red"}
 
 
 def out() -> Console:
     """Return the console for standard output; a log or a pipe gets plain text, never cut."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    return Console(highlight=False, soft_wrap=width is not None, width=width)
 
 
 @contextmanager
@@ -165,7 +169,7 @@ def show_status(report: StatusReport, lang: Lang) -> None:
     )
     table = Table(show_edge=False, pad_edge=False)
     for heading in _HEADINGS:
-        table.add_column(heading[lang], no_wrap=not sys.stdout.isatty())
+        table.add_column(heading[lang], overflow="fold")
     for unit in period.units:
         table.add_row(
             escape(unit.unit),
@@ -183,18 +187,23 @@ def show_status(report: StatusReport, lang: Lang) -> None:
 
 
 def show_outbox(letters: Iterable[Waiting], lang: Lang) -> None:
-    """List what waits in the outbox."""
+    """Say how many messages wait, and name those that need somebody."""
+    letters = list(letters)
+    if letters:
+        words = Text("发件箱里有 {n} 封信。", "{n} messages wait in the outbox.")
+        print(words.format(n=len(letters))[lang])
     for letter in letters:
-        line = f"  {letter.state} · {letter.kind} · {letter.unit} {letter.period} {letter.error}"
-        print(Text("发件箱：", "outbox:")[lang] + line)
+        if letter.error:
+            print(
+                f"  {letter.state} · {letter.kind} · {letter.unit} {letter.period} · {letter.error}"
+            )
 
 
 def show_trace(found: Trace, lang: Lang) -> None:
     """List the records behind a number."""
     console = out()
-    console.print(
-        f"{found.indicator} = {found.value if found.value is not None else '—'}", style="bold"
-    )
+    value = Text("—", "—")[lang] if found.value is None else _plain(found.value)
+    console.print(f"{found.indicator} = {value}", style="bold")
     for row in found.rows:
         place = " · ".join(
             str(part) for part in (row.unit, row.file, row.sheet, row.row, row.field) if part
@@ -258,6 +267,10 @@ def _typed_command() -> str:
     if not beside.is_file():
         return "union-pipeline"
     return f"{'py' if os.name == 'nt' else 'python3'} {_short(beside)}"
+
+
+def _plain(value: Value) -> str:
+    return f"{float(value):.4f}" if isinstance(value, Fraction) else f"{value:,}"
 
 
 def _short(path: Path) -> str:

@@ -21,15 +21,15 @@ from pipeline.periods import Period
 from pipeline.records import status as standing
 from pipeline.records.journal import Output, note_outputs, read_outputs
 from pipeline.records.store import Store
+from pipeline.records.taking import read_files
 from pipeline.summaries.aggregate import figures
 from pipeline.summaries.compare import change
 from pipeline.summaries.numbers import Figures
 from pipeline.summaries.view import OpenIssue, SummaryView, UnitStatus
 from pipeline.summaries.wording import value_text
 from pipeline.summaries.workbook import write_summary
+from pipeline.texts import Lang
 from pipeline.workspace import Workspace
-
-KEY_FIGURES = ("Q05", "O02", "A01", "A03", "A07", "D02", "D04", "V01", "V03", "P03")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Publisher:
                 )
                 for p in (period, period.previous(), period.year_ago())
             )
-        statuses = self._statuses(period)
+        statuses, counted = self._statuses(period), self._received(period)
         for unit in inner:
             if units and unit.code not in units:
                 continue
@@ -98,16 +98,19 @@ class Publisher:
                 children=tree.children(unit.code, period.end),
                 statuses=tuple(_without_contact(statuses[code]) for code in below),
                 issues=tuple(self._open_issues(below, period)),
-                cut_off=max(
-                    (s.received_at for c in below if (s := statuses[c]).received_at and s.version),
-                    default=None,
-                ),
+                cut_off=max((counted[code] for code in below if code in counted), default=None),
             )
 
     def _statuses(self, period: Period) -> dict[str, standing.UnitStatus]:
         workbook = reported_workbook(self.workspace)
         found = standing.read_status(self.store, self.workspace.tree, period, workbook.key)
         return {status.unit: status for status in found.units}
+
+    def _received(self, period: Period) -> dict[str | None, datetime]:
+        """Return when each unit's workbook that counts was received."""
+        key = reported_workbook(self.workspace).key
+        files = read_files(self.store, period=period.code)
+        return {s.unit: s.received_at for s in files if s.current and s.workbook == key}
 
     def _open_issues(self, units: list[str], period: Period) -> Iterator[OpenIssue]:
         names = self.workspace.tree.units
@@ -160,7 +163,7 @@ class Publisher:
         return summary_message(
             Addressee(view.unit.code, view.unit.name, view.unit.email),
             view.period.code,
-            key_figures(view, self.workspace),
+            key_figures(view, lang),
             expected=len(view.statuses),
             reported=reported,
             missing=[status.name for status in view.statuses if status.state == "missing"],
@@ -170,22 +173,17 @@ class Publisher:
         )
 
 
-def key_figures(view: SummaryView, workspace: Workspace) -> list[KeyFigure]:
+def key_figures(view: SummaryView, lang: Lang) -> list[KeyFigure]:
     """Return the lines of a summary's mail: value, and change against the previous quarter."""
-    found = []
-    for name in KEY_FIGURES:
-        indicator = view.indicator(name)
-        if indicator is not None:
-            now = view.current.numbers.get((name, "", ""))
-            before = view.previous.numbers.get((name, "", "")) if view.previous else None
-            found.append(
-                KeyFigure(
-                    indicator.label[workspace.lang],
-                    value_text(indicator, now, workspace.lang),
-                    change(indicator, now, before).text[workspace.lang],
-                )
-            )
-    return found
+    entries = [view.entry(indicator) for indicator in view.key_figures]
+    return [
+        KeyFigure(
+            entry.indicator.label[lang],
+            value_text(entry.indicator, entry.number, lang),
+            change(entry.indicator, entry.number, entry.before).text[lang],
+        )
+        for entry in entries
+    ]
 
 
 def reported_workbook(workspace: Workspace) -> Workbook:

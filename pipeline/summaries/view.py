@@ -21,6 +21,13 @@ from pipeline.texts import Text
 
 State = Literal["on_time", "late", "missing"]
 
+# What a chair reads first; the overview's cards and the mail show the same.
+KEY_FIGURES = (
+    "Q05", "O02", "A01", "A03",
+    "A04", "A07", "D02", "D04",
+    "V01", "V03", "V06", "P03",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class UnitStatus:
@@ -185,6 +192,14 @@ class SummaryView:
     def earlier(self) -> tuple[Figures | None, Figures | None]:
         """The previous quarter and the same quarter of last year."""
         return self.previous, self.year_ago
+
+    @property
+    def key_figures(self) -> list[Indicator]:
+        """The key figures that this configuration has, then others up to their number."""
+        by_id = self.indicators.by_id
+        known = [by_id[name] for name in KEY_FIGURES if name in by_id]
+        others = [indicator for indicator in self.indicators if indicator not in known]
+        return (known + others)[: len(KEY_FIGURES)]
 
     def entry(self, indicator: Indicator, dimension: str = "", key: str = "") -> Entry:
         """Return one line of a table: a number now, with the same number before."""

@@ -10,12 +10,11 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.chart_plans import ChartPlan, plan_charts
 from pipeline.summaries.sheets.charts import draw_chart, write_series
 from pipeline.summaries.sheets.tables import PERIODS, measured
-from pipeline.summaries.view import Entry, SummaryView, turnout
+from pipeline.summaries.view import Entry, turnout
 from pipeline.texts import Text
 
 NAME: Final = Text("总览", "Overview")
@@ -30,12 +29,6 @@ NOTHING_TO_DRAW = Text("本期没有可以画图的数据。", "Nothing to draw 
 CHART_NUMBERS = Text(
     "图表数据（不打印，供核对）", "Numbers behind the charts (not printed, for checking)"
 )
-KEY_FIGURES: Final = (
-    "Q05", "O02", "A01", "A03",
-    "A04", "A07", "D02", "D04",
-    "V01", "V03", "V06", "P03",
-)  # fmt: skip
-
 _CARD_COLS: Final = (1, 3, 5, 7)
 _CARD_WIDTH: Final = 22.3
 _GAP: Final = 1.2
@@ -96,15 +89,8 @@ def _write_head(canvas: Canvas, sheet: Worksheet) -> None:
     sheet.set_row(3, 6)
 
 
-def _key_figures(view: SummaryView) -> list[Indicator]:
-    """The key figures that this configuration has, then others until all cards are filled."""
-    known = [view.indicators.by_id[name] for name in KEY_FIGURES if name in view.indicators.by_id]
-    others = [indicator for indicator in view.indicators if indicator not in known]
-    return (known + others)[: len(KEY_FIGURES)]
-
-
 def _write_cards(canvas: Canvas, sheet: Worksheet, row: int) -> int:
-    figures = _key_figures(canvas.view)
+    figures = canvas.view.key_figures
     for first in range(0, len(figures), len(_CARD_COLS)):
         for offset, height in enumerate(_CARD_HEIGHTS):
             sheet.set_row(row + offset, height)
