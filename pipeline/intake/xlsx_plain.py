@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from pipeline.intake.cells import Raw
 from pipeline.intake.sheets import Grid
-from pipeline.intake.xlsx_values import Values, column_number
+from pipeline.intake.xlsx_values import Values, column_number, read_number
 from pipeline.intake.xmltext import unescape_references
 
 # All quantifiers are possessive: a sheet that does not fit fails at once, without backtracking.
@@ -104,16 +104,26 @@ def _read_rows(chunk: str, values: Values, grid: Grid) -> None:
 
 
 def _read_cells(stored: list[list[str]], values: Values) -> list[Raw]:
-    """Return the values of the cells whose styles, types, formulas and texts are given."""
+    """Return the values of the cells whose styles, types, formulas and texts are given.
+
+    Nearly all cells are shared strings and numbers, which are read without a further call.
+    """
     strings, dates = values.strings, values.date_styles
     return [
         strings[text]
         if kind == "s" and text
-        else int(text)
-        if (kind is None or kind == "n") and text and text.isdecimal() and style not in dates
-        else _value(values, style, kind, formula, text, empty, inline)
+        else (int(text) if text.isdecimal() else _fraction(text))
+        if text and (kind is None or kind == "n") and style not in dates
+        else _value(values, style, kind, formula, text if empty is None else empty, inline)
         for style, kind, formula, text, empty, inline in zip(*stored, strict=True)
     ]
+
+
+def _fraction(text: str) -> int | float:
+    number = read_number(text)
+    if isinstance(number, str):
+        raise _OtherSpellingError
+    return number
 
 
 def _value(
@@ -122,12 +132,11 @@ def _value(
     kind: str | None,
     formula: str,
     text: str | None,
-    empty: str | None,
     inline: str | None,
 ) -> Raw:
     """Return the value of any cell, as the slow lane would."""
     if text is None:
-        text = inline if empty is None else empty
+        text = inline
     if text and "&" in text:
         text = unescape_references(text)
     return values.read(kind or "n", style or "0", text, bool(formula))
@@ -159,7 +168,7 @@ def _open_row(between: str) -> tuple[str, bool]:
     if tag is None:
         raise _OtherSpellingError
     before, number, after = tag.groups()
-    return number, _HIDDEN.search(before) is not None or _HIDDEN.search(after) is not None
+    return number, _HIDDEN.search(before + after) is not None
 
 
 def _hide_columns(head: str, grid: Grid) -> None:

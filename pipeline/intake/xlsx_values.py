@@ -22,7 +22,8 @@ from pipeline.intake.xmltext import unescape_control
 _UNCALCULATED = CellFault("uncalculated", "")
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}
 _WHOLE_LIMIT = 10**15  # beyond it a float shows digits that nobody typed
-_DIGITS = re.compile(r"-?[0-9]{1,24}")
+_MOST_DIGITS = 4300  # Python converts no more
+_DIGITS = re.compile(r"-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,10 @@ class Values:
             return _UNCALCULATED
         if not text:
             return None
+        if kind == "n":
+            return self._number(text, style)
         if kind == "s":
             return self._shared(text)
-        if kind == "n":
-            return self._number(text.strip(), style)
         if kind == "b":
             return _FLAGS.get(text.strip(), text)
         if kind == "e":
@@ -75,6 +76,8 @@ def read_number(text: str) -> int | float | str:
     >>> read_number("1200.0"), read_number("0.1"), read_number("1e999")
     (1200, 0.1, '1e999')
     """
+    if text.isdecimal() and len(text) <= _MOST_DIGITS:
+        return int(text)
     try:
         number = float(text)
     except ValueError:
