@@ -92,7 +92,7 @@ def run(workspace: Workspace, now: datetime, options: Options, watch: Watch) -> 
     """Do the nightly consolidation once. Raises WorkspaceBusy, UsageError or ConfigError."""
     asked = parse_quarter(options.period) if options.period else None
     with nullcontext() if options.dry_run else hold(workspace):
-        store = _open_store(workspace, options.dry_run)
+        store = _open_store(workspace, now, options.dry_run)
         try:
             with nullcontext() if options.dry_run else log_to(workspace.paths.state):
                 return _run(workspace, store, now, options, asked, watch)
@@ -190,7 +190,7 @@ def summarize(workspace: Workspace, now: datetime, period: str, unit: str = "") 
                 f"{unit} 没有下级单位，没有汇总表 (no units below it, so no summary)。"
             )
     with hold(workspace):
-        store = _open_store(workspace)
+        store = _open_store(workspace, now)
         try:
             return Publisher(workspace, store, now).publish(quarter, [unit] if unit else [], False)
         finally:
@@ -200,7 +200,7 @@ def summarize(workspace: Workspace, now: datetime, period: str, unit: str = "") 
 def send_waiting(workspace: Workspace, now: datetime, *, dry_run: bool = False) -> MailResult:
     """Empty the outbox, messages that were refused before included."""
     with nullcontext() if dry_run else hold(workspace):
-        store = _open_store(workspace, dry_run)
+        store = _open_store(workspace, now, dry_run)
         try:
             return _send(workspace, store, now, Options(dry_run=dry_run, retry="all"))
         finally:
@@ -214,7 +214,7 @@ def decide_period(workspace: Workspace, now: datetime, period: str, action: str)
         raise _no_period(period)
     decide = journal.close_period if action == "close" else journal.reopen_period
     with hold(workspace):
-        store = _open_store(workspace)
+        store = _open_store(workspace, now)
         try:
             with log_to(workspace.paths.state):
                 who = getpass.getuser()
@@ -245,9 +245,9 @@ def _no_period(text: str) -> UsageError:
     return UsageError(f"“{text}” 不是报告期，请写成 2026Q3 这样 (not a period)。")
 
 
-def _open_store(workspace: Workspace, rehearse: bool = False) -> Store:
-    url = workspace.settings.database.url
-    return open_store(url, workspace.forms, workspace.paths.state, rehearse=rehearse)
+def _open_store(workspace: Workspace, now: datetime, rehearse: bool = False) -> Store:
+    url, state = workspace.settings.database.url, workspace.paths.state
+    return open_store(url, workspace.forms, state, now=now, rehearse=rehearse)
 
 
 def _next_run_id(store: Store, now: datetime) -> str:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pipeline.files import sync_file, sync_folder
 from pipeline.intake.scan import Found, is_unchanged
 from pipeline.records.names import safe_stem, suffix_of
 
@@ -133,12 +133,12 @@ class Archive:
         # Folders of bytes already there too: a run may have been killed before it synced them.
         folders = {path.parent for path in targets}
         with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-            list(pool.map(_sync_file, (copy.temporary for copy in fresh.values())))
+            list(pool.map(sync_file, (copy.temporary for copy in fresh.values())))
             for folder in folders:
                 folder.mkdir(exist_ok=True)
             for path, copy in fresh.items():
                 copy.temporary.replace(path)
-            list(pool.map(_sync_folder, (*folders, self._archive, self._archive.parent)))
+            list(pool.map(sync_folder, (*folders, self._archive, self._archive.parent)))
 
 
 def _read(source: int) -> bytes | None:
@@ -153,17 +153,3 @@ def _has_size(path: Path, size: int) -> bool:
         return path.stat().st_size == size
     except FileNotFoundError:
         return False
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("r+b") as file:  # Windows flushes only what is open for writing
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    if sys.platform != "win32":  # where a rename is durable by itself
-        folder = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -11,9 +11,11 @@ price one wait for the disk.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ from sqlalchemy.schema import CreateColumn
 
 from pipeline.errors import ConfigError
 from pipeline.forms.model import Forms
+from pipeline.records.backup import BACKUPS, back_up
 from pipeline.records.tables import Tables, build_tables
 
 SCHEMA_VERSION = 1
@@ -81,12 +84,20 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str, forms: Forms, state: Path, *, rehearse: bool = False) -> Store:
+def open_store(
+    url: str,
+    forms: Forms,
+    state: Path,
+    *,
+    now: datetime | None = None,
+    rehearse: bool = False,
+) -> Store:
     """Open the database and bring its tables up to the forms.
 
-    `rehearse` is for a dry run: everything works, nothing is ever committed, and where there is no
-    database yet none is made. Raises ConfigError where the URL cannot be used or the tables do
-    not fit the forms.
+    A SQLite database in use is copied to `backups/` before its tables change; `now` names the
+    copy, the machine's clock where it is not given. `rehearse` is for a dry run: everything works,
+    nothing is ever committed, and where there is no database yet none is made. Raises ConfigError
+    where the URL cannot be used or the tables do not fit the forms.
     """
     tables = build_tables(forms)
     engine = _engine(url, state, rehearse)
@@ -97,8 +108,12 @@ def open_store(url: str, forms: Forms, state: Path, *, rehearse: bool = False) -
             held.begin()
         store = Store(engine, tables, forms, held)
         with store.writing() as connection:
-            _check_version(connection, tables)
-            _grow(connection, tables)
+            schema = _check_version(connection, tables)
+            growth = _plan_growth(connection, tables)
+            if growth:
+                if schema is not None and not rehearse:
+                    _back_up(engine, state, schema, now or datetime.now())
+                _grow(connection, tables, growth)
     except SQLAlchemyError as error:
         engine.dispose()
         raise ConfigError(
@@ -109,6 +124,12 @@ def open_store(url: str, forms: Forms, state: Path, *, rehearse: bool = False) -
         engine.dispose()
         raise
     return store
+
+
+def database_file(engine: Engine) -> Path | None:
+    """Return the file of a SQLite database; None for any other."""
+    name = engine.url.database
+    return Path(name) if engine.dialect.name == "sqlite" and name else None
 
 
 def insert_rows(
@@ -174,36 +195,63 @@ def _set_up_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _check_version(connection: Connection, tables: Tables) -> None:
+def _check_version(connection: Connection, tables: Tables) -> int | None:
+    """Return the version of the database's layout; None where it is new."""
     meta = tables.meta
     meta.create(connection, checkfirst=True)
     query = select(meta.c.value).where(meta.c.key == "schema_version")
     version = connection.scalar(query)
     if version is None:
         connection.execute(insert(meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
-    elif int(version) > SCHEMA_VERSION:
+        return None
+    if int(version) > SCHEMA_VERSION:
         raise ConfigError(
             f"数据库是更新版本的程序建的（{version} > {SCHEMA_VERSION}）(made by a newer program)。"
             "请升级 union-pipeline。"
         )
+    return int(version)
 
 
-def _grow(connection: Connection, tables: Tables) -> None:
-    tables.metadata.create_all(connection)
+def _plan_growth(connection: Connection, tables: Tables) -> list[Table | Column[Any]]:
+    """Return the tables and columns that the forms ask for and the database has not."""
     inspector = inspect(connection)
+    there = set(inspector.get_table_names())
+    missing: list[Table | Column[Any]] = []
     for table in tables.metadata.sorted_tables:
+        if table.name not in there:
+            missing.append(table)
+            continue
         present = {column["name"]: column["type"] for column in inspector.get_columns(table.name)}
         for column in table.columns:
             if column.name not in present:
-                _add_column(connection, table, column)
+                missing.append(column)
             elif isinstance(present[column.name], Integer) != isinstance(column.type, Integer):
                 raise ConfigError(
                     f"{table.name} 的 {column.name}: 字段类型改了，已存的值不再合用 (type changed)。"
                     "请恢复原来的类型，或给新字段换一个 key。"
                 )
+    return missing
 
 
-def _add_column(connection: Connection, table: Table, column: Column[Any]) -> None:
-    name = connection.dialect.identifier_preparer.format_table(table)
-    declaration = CreateColumn(column).compile(dialect=connection.dialect)
-    connection.execute(text(f"ALTER TABLE {name} ADD COLUMN {declaration}"))
+def _back_up(engine: Engine, state: Path, schema: int, now: datetime) -> None:
+    database = database_file(engine)
+    if database is None:
+        return
+    try:
+        back_up(database, state / BACKUPS, schema, now)
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError(
+            f"{state / BACKUPS}: 备份没有做成，数据库没有动 (no backup, nothing changed): {error}。"
+            "请检查磁盘空间和权限。"
+        ) from None
+
+
+def _grow(connection: Connection, tables: Tables, missing: Sequence[Table | Column[Any]]) -> None:
+    new = [item for item in missing if isinstance(item, Table)]
+    if new:
+        tables.metadata.create_all(connection, tables=new)
+    for column in missing:
+        if isinstance(column, Column):
+            name = connection.dialect.identifier_preparer.format_table(column.table)
+            declaration = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.execute(text(f"ALTER TABLE {name} ADD COLUMN {declaration}"))
