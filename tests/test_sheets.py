@@ -248,6 +248,19 @@ def test_what_could_be_read_in_two_ways_is_damaged(rows: str) -> None:
     assert caught.value.refusal == refusals.DAMAGED
 
 
+@pytest.mark.parametrize("missing", ["</sheetData>", "</sheetData></worksheet>", "</worksheet>"])
+def test_a_sheet_that_breaks_off_is_damaged_and_not_empty(missing: str) -> None:
+    parts = xlsx_parts('<row r="1"><c r="A1"><v>1</v></c></row>')
+    name = "xl/worksheets/sheet1.xml"
+    with pytest.raises(Refused):
+        read(zip_of(parts | {name: str(parts[name]).replace(missing, "")}))
+
+
+def test_a_sheet_in_an_unknown_namespace_is_damaged_and_not_empty() -> None:
+    with pytest.raises(Refused):
+        read(xlsx_of('<row r="1"><c r="A1"><v>1</v></c></row>', namespaces=("urn:x", STRICT[1])))
+
+
 def test_entities_are_never_expanded() -> None:
     parts = xlsx_parts('<row r="1"><c r="A1" t="str"><v>&amp;</v></c></row>')
     sheet = str(parts["xl/worksheets/sheet1.xml"])

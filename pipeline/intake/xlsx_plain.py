@@ -54,11 +54,11 @@ class _OtherSpellingError(Exception):
 def read_plain(text: str, values: Values, grid: Grid) -> bool:
     """Fill `grid` from a sheet in the plain spelling; False for any other, the grid then spoilt."""
     start, end = text.find("<sheetData>"), text.rfind("</sheetData>")
-    head = text[: max(start, 0)] or text
-    if not _ROOT.match(head) or "<!" in head:
+    head = text[:start] if 0 < start < end else text
+    if not _ROOT.match(head) or "<!" in head or not text.rstrip().endswith("</worksheet>"):
         return False
-    if start < 0:
-        return _NO_CELLS.search(text) is not None
+    if head is text:
+        return text.count("<sheetData") == 1 and _NO_CELLS.search(text) is not None
     try:
         _hide_columns(head, grid)
         for chunk in _chunks(text, start + len("<sheetData>"), end):

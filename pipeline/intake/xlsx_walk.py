@@ -32,9 +32,12 @@ def walk_cells(text: str, values: Values, grid: Grid) -> None:
     rows: dict[int, dict[int, Raw]] = {}
     hidden_rows: set[int] = set()
     number = column = stored = 0
-    for element in stream_elements(text, _tags("c", "row", "col")):
+    is_sheet = False
+    for element in stream_elements(text, _tags("c", "row", "col", "worksheet")):
         tag = local_name(element)
-        if tag == "c":
+        if tag == "worksheet":
+            is_sheet = True
+        elif tag == "c":
             row, column = _address(element, number + 1, column)
             value = _value(element, values)
             if value is not None:
@@ -48,6 +51,8 @@ def walk_cells(text: str, values: Values, grid: Grid) -> None:
         elif element.get("hidden") in _ON:
             grid.hide_columns(int(element.get("min", "1")), int(element.get("max", "1")))
         forget(element)
+    if not is_sheet:  # its cells, if any, are in a namespace that nobody knows
+        raise refuse(refusals.DAMAGED)
     for row in sorted(rows):
         grid.add_row(row, _dense(rows[row]), row in hidden_rows)
 
