@@ -45,7 +45,7 @@ CHECKS: tuple[str, ...] = (
 )
 PREFILLS = ("", "unit", "unit_name", "period")
 
-_KEY = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_KEY = re.compile(r"(?!.*__)[a-z][a-z0-9_]{0,40}")
 _DEFAULT_WIDTHS: Mapping[FieldType, int] = {"int": 10, "money": 12, "date": 13, "month": 11}
 _RESERVED = frozenset({"file_id", "unit", "period", "row", "places"})
 
@@ -131,7 +131,9 @@ def _read_form(path: Path, lists: Mapping[str, tuple[Choice, ...]]) -> Form:
 def _key(table: Table, name: str) -> str:
     key = table.string(name)
     if not _KEY.fullmatch(key):
-        raise table.fault(name, f"应为小写英文字母、数字和 _ ，现在是 “{key}” (lower-case name)。")
+        raise table.fault(
+            name, f"应为小写英文字母、数字和单个的 _ ，现在是 “{key}” (lower-case name)。"
+        )
     return key
 
 

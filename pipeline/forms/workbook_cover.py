@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pipeline.forms.anchors import set_anchor
 from pipeline.forms.model import Field
 from pipeline.forms.workbook_draft import Draft, write_words
 from pipeline.forms.workbook_entry import NUMBER_FORMATS, add_checks, heading, write_value
@@ -30,6 +31,7 @@ def write_cover(draft: Draft, sheet: Worksheet, values: Mapping[str, object]) ->
     for column, width in _WIDTHS.items():
         sheet.set_column(column, column, width)
     row, blanks = _write_head(draft, sheet), []
+    set_anchor(draft.book, sheet, 0, LABEL, draft.workbook.cover)
     for title, fields in _groups(draft):
         sheet.set_row(row, 22)
         for column in _WIDTHS:
@@ -80,5 +82,6 @@ def _write_line(draft: Draft, sheet: Worksheet, row: int, field: Field, value: o
         "filled entry" if field.prefill else "boxed entry", num_format=NUMBER_FORMATS[field.type]
     )
     write_value(sheet, row, VALUE, field, value, style, draft.lang)
+    set_anchor(draft.book, sheet, row, VALUE, draft.workbook.cover, field.key)
     add_checks(draft, sheet, row, row, VALUE, field)
     write_words(sheet, row, HINT, field.hint[draft.lang], draft.style("hint"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.forms.anchors import set_anchor
 from pipeline.forms.model import Field, FieldType, Form
 from pipeline.forms.workbook_draft import Draft, count_lines, write_words
 from pipeline.forms.workbook_entry import NUMBER_FORMATS, add_checks, heading, write_value
@@ -48,11 +49,13 @@ def write_ledger(
     last_row = FIRST_ROW + max(rows, len(records), 1) - 1
     last_column = FIRST_COLUMN + len(form.fields) - 1
     _write_head(draft, sheet, form)
+    set_anchor(draft.book, sheet, TITLE_ROW, FIRST_COLUMN, form)
     styles = [_entry_style(draft, field) for field in form.fields]
     for column, (field, style) in enumerate(zip(form.fields, styles, strict=True), FIRST_COLUMN):
         sheet.set_column(column, column, _width(field, draft.lang), style)
         name = "required" if field.required else "optional"
         write_words(sheet, HEADER_ROW, column, heading(field, draft.lang), draft.style(name))
+        set_anchor(draft.book, sheet, HEADER_ROW, column, form, field.key)
         add_checks(draft, sheet, FIRST_ROW, last_row, column, field)
     _write_rows(draft, sheet, form, records, last_row, styles)
     sheet.conditional_format(
