@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Lang = Literal["zh", "en"]
@@ -52,6 +53,7 @@ def fold(text: str) -> str:
 _LABEL_MARKS = re.compile(r"[\s*:]+")
 
 
+@lru_cache(maxsize=4096)  # the same few headings stand in thousands of workbooks
 def label_key(text: str) -> str:
     """Return the form in which headings are compared: folded, without spaces, `*` and colons.
 

@@ -59,6 +59,10 @@ def compile_closure(node: Node, positions: Mapping[str, int]) -> Closure:
             case ContextRef(name=name):
                 index = list(CONTEXT).index(name)
                 return lambda _row, context: context[index]
+            case Compare(left=FieldRef(key=key), right=Constant(value=value)):
+                return _field_to_constant(_OPERATORS[node.op], positions[key], value)
+            case Compare(left=FieldRef(key=key), right=FieldRef(key=other)):
+                return _field_to_field(_OPERATORS[node.op], positions[key], positions[other])
             case Compare():
                 return _binary(_OPERATORS[node.op], build(node.left), build(node.right))
             case Arithmetic():
@@ -72,7 +76,9 @@ def compile_closure(node: Node, positions: Mapping[str, int]) -> Closure:
             case Not():
                 return _not(build(node.part))
             case Call():
-                return _call(node.name, [build(arg) for arg in node.args])
+                if node.name == "only":
+                    return _only(build(node.args[0]), node.args[1])
+                return _call(node.name, build(node.args[0]))
 
     return build(node)
 
@@ -83,7 +89,11 @@ def is_only(text: str, phrases: Sequence[str]) -> bool:
     >>> is_only("圆满成功，反响热烈！", ["圆满成功", "反响热烈"])
     True
     """
-    for phrase in sorted(phrases, key=len, reverse=True):
+    return _is_nothing_without(text, sorted(phrases, key=len, reverse=True))
+
+
+def _is_nothing_without(text: str, longest_first: Sequence[str]) -> bool:
+    for phrase in longest_first:
         text = text.replace(phrase, "")
     return not _FILLER.sub("", text)
 
@@ -95,6 +105,23 @@ def _binary(apply: Callable[[Any, Any], Any], left: Closure, right: Closure) -> 
             return None
         b = right(row, context)
         return None if b is None else apply(a, b)
+
+    return run
+
+
+# The two commonest comparisons without the calls that `_binary` would make.
+def _field_to_constant(apply: Callable[[Any, Any], Any], place: int, value: Any) -> Closure:
+    def run(row: Row, _context: Row) -> Any:
+        a = row[place]
+        return None if a is None else apply(a, value)
+
+    return run
+
+
+def _field_to_field(apply: Callable[[Any, Any], Any], place: int, other: int) -> Closure:
+    def run(row: Row, _context: Row) -> Any:
+        a, b = row[place], row[other]
+        return None if a is None or b is None else apply(a, b)
 
     return run
 
@@ -158,14 +185,22 @@ def _not(part: Closure) -> Closure:
     return run
 
 
-def _call(name: str, args: list[Closure]) -> Closure:
-    first = args[0]
+def _only(text: Closure, phrases: Node) -> Closure:
+    assert isinstance(phrases, Constant) and isinstance(phrases.value, tuple)
+    longest_first = sorted(phrases.value, key=len, reverse=True)
+
+    def run(row: Row, context: Row) -> bool | None:
+        value = text(row, context)
+        return None if value is None else _is_nothing_without(value, longest_first)
+
+    return run
+
+
+def _call(name: str, first: Closure) -> Closure:
     if name == "present":
         return lambda row, context: first(row, context) is not None
     if name == "blank":
         return lambda row, context: first(row, context) is None
-    if name == "only":
-        return _binary(is_only, first, args[1])
     function = _FUNCTIONS[name]
 
     def run(row: Row, context: Row) -> Any:

@@ -17,7 +17,8 @@ from typing import TypeVar, cast
 
 from pipeline.errors import ConfigError, nearest
 from pipeline.forms.closures import compile_closure
-from pipeline.forms.expressions import CONTEXT, Scope, fields_of, parse_expression
+from pipeline.forms.expressions import CONTEXT, Node, Scope, fields_of, parse_expression
+from pipeline.forms.formulas import compile_formula
 from pipeline.forms.model import (
     EXPRESSION_TYPES,
     FIELD_TYPES,
@@ -43,6 +44,7 @@ CHECKS: tuple[str, ...] = (
     "meta_agrees",
     "meta_unit_agrees",
 )
+SHEET_CHECKS = ("unique", "each_month")  # those that a blank workbook shows while it is filled
 PREFILLS = ("", "unit", "unit_name", "period")
 
 _KEY = re.compile(r"(?!.*__)[a-z][a-z0-9_]{0,40}")
@@ -117,7 +119,7 @@ def _read_form(path: Path, lists: Mapping[str, tuple[Choice, ...]]) -> Form:
         {field.key: tuple(c.value for c in field.choices) for field in fields if field.choices},
         parameters,
     )
-    rules = tuple(_read_rule(row, scope, positions) for row in table.tables("rules"))
+    rules = tuple(_read_rule(row, key, scope, positions) for row in table.tables("rules"))
     checks = tuple(_read_check(row, scope) for row in table.tables("checks"))
     nil = table.string("nil", "")
     table.finish()
@@ -125,6 +127,7 @@ def _read_form(path: Path, lists: Mapping[str, tuple[Choice, ...]]) -> Form:
         key, "cover" if kind == "cover" else "ledger", label, aliases, hint,
         fields, rules, checks, parameters, nil, positions, labels,
         frozenset(map(label_key, (label.zh, label.en, *aliases))),
+        tuple((positions[f.key], positions[f.default_from]) for f in fields if f.default_from),
     )  # fmt: skip
 
 
@@ -258,8 +261,9 @@ def _parameters(table: Table) -> dict[str, Decimal | str | tuple[str, ...]]:
     return parameters
 
 
-def _read_rule(table: Table, scope: Scope, positions: Mapping[str, int]) -> Rule:
+def _read_rule(table: Table, form: str, scope: Scope, positions: Mapping[str, int]) -> Rule:
     name, severity = table.string("id"), _severity(table)
+    reason = _pipeline_only(table)
     node = parse_expression(table.string("rule"), scope, f"{table.where} rule")
     fields = fields_of(node)
     if not fields:
@@ -272,13 +276,28 @@ def _read_rule(table: Table, scope: Scope, positions: Mapping[str, int]) -> Rule
         severity,
         node,
         compile_closure(node, positions),
+        "" if reason.zh else _formula(table, node, form, scope),
         fields,
         at,
         table.text("title"),
         _message(table, [*positions, *scope.parameters, *CONTEXT]),
+        reason,
     )
     table.finish()
     return rule
+
+
+def _formula(table: Table, node: Node, form: str, scope: Scope) -> str:
+    free = {key for key, kind in scope.fields.items() if kind == "text"} - set(scope.choices)
+    return compile_formula(node, form, free, f"{table.where} rule")
+
+
+def _pipeline_only(table: Table) -> Text:
+    """Return why the sheet does not show a rule or check, blank texts where it does."""
+    reason = table.text("pipeline_only", Text("", ""))
+    if "pipeline_only" in table and not (reason.zh.strip() and reason.en.strip()):
+        raise table.fault("pipeline_only", "要写明原因，中英文都要 (give the reason, in both).")
+    return reason
 
 
 def _read_check(table: Table, scope: Scope) -> SheetCheck:
@@ -287,15 +306,23 @@ def _read_check(table: Table, scope: Scope) -> SheetCheck:
     for name in (*fields, *([at] if at else [])):
         if name not in scope.fields:
             raise _no_field(table, "fields", name, scope.fields)
+    name, reason = table.choice("check", CHECKS), _pipeline_only(table)
+    if not reason.zh and name not in SHEET_CHECKS:
+        raise table.fault(
+            "check",
+            f"表内核对做不到 {name}，请用 pipeline_only 写明为什么只由汇总程序核对"
+            " (cannot be shown in the sheet; say why under pipeline_only)。",
+        )
     check = SheetCheck(
         table.string("id"),
-        table.choice("check", CHECKS),
+        name,
         _severity(table),
         fields,
         at,
         table.string("unless", ""),
         table.text("title"),
         table.text("message"),
+        reason,
     )
     table.finish()
     return check

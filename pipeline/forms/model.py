@@ -71,25 +71,32 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check of a row: violated where `closure` is definitely False.
+    """One check of a row: violated where `closure` is definitely False, in the pipeline, and where
+    `formula` is TRUE, in the sheet.
 
     `at` is the field whose cell is marked, `fields` all fields the rule reads. `title` says what
     kind of fault it is without a value; `message` may quote fields and parameters as `{key}`.
+    `pipeline_only` says why the sheet does not show the rule; then there is no `formula`.
     """
 
     id: str
     severity: Severity
     node: Node
     closure: Closure
+    formula: str
     fields: tuple[str, ...]
     at: str
     title: Text
     message: Text
+    pipeline_only: Text = Text("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class SheetCheck:
-    """A check over a whole sheet or workbook: a named function of `intake.checks`."""
+    """A check over a whole sheet or workbook: a named function of `intake.checks`.
+
+    `pipeline_only` says why the sheet does not show it.
+    """
 
     id: str
     check: str
@@ -99,6 +106,7 @@ class SheetCheck:
     unless: str
     title: Text
     message: Text
+    pipeline_only: Text = Text("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,8 @@ class Form:
 
     `nil` is the key of the cover field that says "nothing to report" for it. `positions` gives each
     field's place in a row; `labels` maps every heading, as `label_key` folds it, to its field, and
-    `sheet_keys` holds the sheet's names folded likewise.
+    `sheet_keys` holds the sheet's names folded likewise. `stand_ins` are positions of fields for
+    whose blank another field of the row stands, each with that one's.
     """
 
     key: str
@@ -123,6 +132,7 @@ class Form:
     positions: Mapping[str, int]
     labels: Mapping[str, str]
     sheet_keys: frozenset[str]
+    stand_ins: tuple[tuple[int, int], ...]
 
     def field(self, key: str) -> Field:
         """Return the field with this key; a wrong key is a KeyError."""

@@ -21,6 +21,7 @@ from pipeline.texts import Text, fold, label_key
 
 HEADER_ROWS = 10
 COVER_ROWS = 100
+_LONG = 80  # characters; no heading is
 
 _OUR_SHEETS = frozenset(
     fold(name)
@@ -142,7 +143,7 @@ def _cover_score(book: Book, cover: Form) -> int:
 
 
 def _keys(row: Iterable[Raw]) -> Iterator[str]:
-    return (label_key(cell) for cell in row if isinstance(cell, str))
+    return (label_key(cell) for cell in row if isinstance(cell, str) and len(cell) < _LONG)
 
 
 def _assign_sheets(book: Book, workbook: Workbook, issues: list[Issue]) -> dict[str, Sheet]:
@@ -226,12 +227,11 @@ def _ignored_column(form: Form, row: int, index: int, written: str) -> Issue:
 
 def _nameless_columns(form: Form, sheet: Sheet, header: int) -> Iterator[Issue]:
     headings = sheet.rows[header] if sheet.rows else []
-    seen: set[int] = set()
+    named = {index for index, heading in enumerate(headings) if not is_blank(heading)}
     for number, row in enumerate(sheet.rows[header + 1 :], start=header + 2):
         for index, cell in enumerate(row):
-            named = index < len(headings) and not is_blank(headings[index])
-            if cell is not None and not named and index not in seen and not is_blank(cell):
-                seen.add(index)
+            if cell is not None and index not in named and not is_blank(cell):
+                named.add(index)  # once a column is enough
                 reason = Text(
                     f"{address(1, index)[:-1]} 列没有表头，里面的内容没有读取。",
                     f"Column {address(1, index)[:-1]} has no heading; its content was not read.",

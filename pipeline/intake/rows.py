@@ -30,6 +30,7 @@ from pipeline.intake.cells import (
 )
 from pipeline.intake.findings import Place, address, finding
 from pipeline.intake.locate import CoverPlace, LedgerPlace
+from pipeline.intake.plain import Plain, plain_reader
 from pipeline.issues import Issue
 from pipeline.periods import Period, parse_period
 from pipeline.texts import Text
@@ -69,6 +70,15 @@ class Row:
 Reader = Callable[[Raw], Reading]
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    position: int
+    index: int
+    field: Field
+    plain: Plain
+    read: Reader
+
+
 def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Issue]]:
     """Return the rows of a ledger that hold something, with the issues of reading them.
 
@@ -77,16 +87,25 @@ def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Iss
     form = place.form
     rows: list[Row] = []
     issues: list[Issue] = []
-    readers = [_reader(field, period) for field in form.fields]
-    indexes = [place.columns[f.key].index if f.key in place.columns else -1 for f in form.fields]
-    known = sorted(index for index in indexes if index >= 0)
+    columns = [
+        _Column(
+            position,
+            place.columns[field.key].index,
+            field,
+            plain_reader(field),
+            _reader(field, period),
+        )
+        for position, field in enumerate(form.fields)
+        if field.key in place.columns
+    ]
+    known = sorted(column.index for column in columns)
     for number, raw in _filled_rows(place, known):
         first = next(index for index, cell in enumerate(raw) if not is_blank(cell))
         if _is_total(raw[first]):
             where = Place(form.label.zh, address(number, first), number)
             issues.append(finding("R-13", where, as_typed(raw[first]), row=number))
             continue
-        rows.append(_read_row(place, number, raw, readers, indexes, issues))
+        rows.append(_read_row(place, number, raw, columns, issues))
     return rows, issues
 
 
@@ -129,34 +148,29 @@ def _read_row(
     place: LedgerPlace,
     number: int,
     raw: Sequence[Raw],
-    readers: Sequence[Reader],
-    indexes: Sequence[int],
+    columns: Sequence[_Column],
     issues: list[Issue],
 ) -> Row:
     form = place.form
-    values: list[Any] = []
+    values: list[Any] = [field.default for field in form.fields]
     unread: set[int] = set()
     width = len(raw)
-    for position, field in enumerate(form.fields):
-        index = indexes[position]
-        cell = raw[index] if 0 <= index < width else None
-        if cell is None and (not field.required or index < 0):
-            values.append(field.default)
+    for column in columns:
+        cell = raw[column.index] if column.index < width else None
+        if cell is None and not column.field.required:
             continue
-        reading = readers[position](cell) if cell is not None else _NOTHING
-        if reading.code or reading.value is None or _is_below(field, reading.value):
-            written = place.columns[field.key].written
-            where = Place(form.label.zh, address(number, index), number, field.key, written)
-            value, found = _settle(field, cell, reading, where)
+        value: Any = column.plain(cell)
+        if value is None:
+            field, written = column.field, place.columns[column.field.key].written
+            where = Place(form.label.zh, address(number, column.index), number, field.key, written)
+            value, found = _settle(field, cell, column.read(cell), where)
             issues.extend(found)
-        else:
-            value = reading.value
-        if value is UNREAD:
-            unread.add(position)
-        values.append(value)
-    for position, field in enumerate(form.fields):
-        if field.default_from and values[position] is None:
-            values[position] = values[form.positions[field.default_from]]
+            if value is UNREAD:
+                unread.add(column.position)
+        values[column.position] = value
+    for position, source in form.stand_ins:
+        if values[position] is None:
+            values[position] = values[source]
             if values[position] is UNREAD:
                 unread.add(position)
     return Row(number, tuple(values), frozenset(unread))
