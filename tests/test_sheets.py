@@ -17,6 +17,7 @@ import xlsxwriter
 from handmade import STRICT, endless_ole, ods_of, ods_parts, xlsx_of, xlsx_parts, zip_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.workbook.defined_name import DefinedName
 
 from pipeline.intake import refusals, sheets_xlsx
 from pipeline.intake.cells import CellFault, Raw
@@ -411,6 +412,7 @@ def sample() -> bytes:
     hidden = book.create_sheet("藏")
     hidden["B2"] = "留下"
     hidden.sheet_state = "hidden"
+    book.defined_names["f_dues"] = DefinedName("f_dues", attr_text="台账!$D$5", hidden=True)
     return saved(book)
 
 
@@ -466,6 +468,7 @@ def test_libreoffice_saves_what_was_there(converted: dict[str, bytes], kind: str
     book = read(converted[kind])
     assert book.kind == kind
     assert book.sheets == SAMPLE.sheets
+    assert book.names == {"f_dues": ("台账", 5, 3)}
 
 
 def test_libreoffice_writes_the_plain_spelling(converted: dict[str, bytes]) -> None:

@@ -8,11 +8,13 @@ stores at exactly that address, an error value and a formula never calculated ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.intake import refusals
 from pipeline.intake.cells import Raw
+from pipeline.intake.names import NamedCell
 from pipeline.intake.refusals import Refused, refuse
 from pipeline.intake.screen import Kind, Limits, Room, Screened, screen
 from pipeline.intake.sniff import ends_blank
@@ -40,10 +42,18 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The sheets of one workbook in their order, and how its bytes are packed."""
+    """The sheets of one workbook in their order, and how its bytes are packed.
+
+    `names` are those that the workbook gives to single cells, in lower case.
+    """
 
     kind: Kind
     sheets: tuple[Sheet, ...]
+    names: Mapping[str, NamedCell] = field(default_factory=dict)
+
+
+Stored = tuple[tuple[Sheet, ...], Mapping[str, NamedCell]]
+"""What a reader finds in a workbook: its sheets and its names."""
 
 
 @dataclass(slots=True)
@@ -96,7 +106,8 @@ def read_book(data: bytes, limits: Limits) -> Book:
     (A `MemoryError` is the process's own trouble and passes through.)
     """
     try:
-        return Book((screened := screen(data, limits)).kind, _read_sheets(data, screened, limits))
+        screened = screen(data, limits)
+        return Book(screened.kind, *_read_sheets(data, screened, limits))
     except (Refused, MemoryError):
         raise
     except Exception as error:
@@ -104,7 +115,7 @@ def read_book(data: bytes, limits: Limits) -> Book:
         raise refuse(refusals.SYNCING if ends_blank(data) else refusals.DAMAGED) from error
 
 
-def _read_sheets(data: bytes, screened: Screened, limits: Limits) -> tuple[Sheet, ...]:
+def _read_sheets(data: bytes, screened: Screened, limits: Limits) -> Stored:
     """Read with the reader of this kind, imported only when such a file comes."""
     room = Room(limits)
     if screened.package is None:

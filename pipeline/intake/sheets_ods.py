@@ -13,9 +13,10 @@ from lxml import etree
 
 from pipeline.intake import refusals
 from pipeline.intake.cells import CellFault, Raw
+from pipeline.intake.names import NamedCell, cell_of, settle_names
 from pipeline.intake.refusals import refuse
 from pipeline.intake.screen import Package, Room
-from pipeline.intake.sheets import MAX_COLUMN, MAX_ROW, Grid, Sheet
+from pipeline.intake.sheets import MAX_COLUMN, MAX_ROW, Grid, Sheet, Stored
 from pipeline.intake.xlsx_values import read_number
 from pipeline.intake.xmltext import decode_part, forget, local_name, stream_elements
 
@@ -29,7 +30,12 @@ _DURATION = re.compile(
     r"(-?)P(?:([0-9]{1,6})D)?T(?:([0-9]{1,7})H)?(?:([0-9]{1,7})M)?(?:([0-9]{1,9}(?:\.[0-9]+)?)S)?"
 )
 _BLANKS = {"s": " ", "tab": "\t", "line-break": "\n"}
-_TAGS = [_STYLE + "style", *(_TABLE + name for name in ("table-column", "table-row", "table"))]
+_NAMED = _TABLE + "named-range"
+_TAGS = [
+    _NAMED,
+    _STYLE + "style",
+    *(_TABLE + name for name in ("table-column", "table-row", "table")),
+]
 _CELLS = (_TABLE + "table-cell", _TABLE + "covered-table-cell")
 _STORED_AS = {
     "string": "string-value",
@@ -43,16 +49,22 @@ _LONGEST_TEXT = 32_767
 _ASIDE = ("annotation", "ruby-text", "note")
 
 
-def read_ods(package: Package, room: Room) -> tuple[Sheet, ...]:
-    """Return every sheet; tables inside cells or drawings are no sheets and are left out."""
+def read_ods(package: Package, room: Room) -> Stored:
+    """Return every sheet and the names of single cells.
+
+    Tables inside cells or drawings are no sheets and are left out.
+    """
     hidden_styles: set[str] = set()
     sheets: list[Sheet] = []
+    names: list[tuple[str, bool, NamedCell | None]] = []
     reader = _TableReader(room)
     for element in stream_elements(decode_part(package.part("content.xml")), _TAGS):
         tag = element.tag
         if tag == _STYLE + "style":
             if _hides(element):
                 hidden_styles.add(element.get(_STYLE + "name", ""))
+        elif tag == _NAMED:
+            names.append(_name(element))
         elif not _is_nested(element):
             if tag == _TABLE + "table-column":
                 reader.add_columns(element)
@@ -67,7 +79,13 @@ def read_ods(package: Package, room: Room) -> tuple[Sheet, ...]:
                 forget(element)
     if not sheets:
         raise refuse(refusals.NO_SHEETS)
-    return tuple(sheets)
+    return tuple(sheets), settle_names(names)
+
+
+def _name(element: etree._Element) -> tuple[str, bool, NamedCell | None]:
+    cell = cell_of(element.get(_TABLE + "cell-range-address", ""))
+    of_a_sheet = next(element.iterancestors(_TABLE + "table"), None) is not None
+    return element.get(_TABLE + "name", ""), of_a_sheet, cell
 
 
 class _TableReader:

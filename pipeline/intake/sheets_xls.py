@@ -18,16 +18,18 @@ from typing import cast
 import xlrd
 from xlrd.biffh import XLRDError
 from xlrd.book import Book as XlsBook
+from xlrd.book import Name
 from xlrd.compdoc import CompDoc
 from xlrd.sheet import Cell
 from xlrd.sheet import Sheet as XlsSheet
 
 from pipeline.intake import refusals
 from pipeline.intake.cells import CellFault, Raw
+from pipeline.intake.names import NamedCell, settle_names
 from pipeline.intake.refusals import refuse
 from pipeline.intake.screen import Room
 from pipeline.intake.serials import BUILT_IN, DateKind, date_kind, to_moment
-from pipeline.intake.sheets import Grid, Sheet, Visibility
+from pipeline.intake.sheets import Grid, Sheet, Stored, Visibility
 from pipeline.intake.sniff import OLE_SIGNATURE, WORKBOOK_STREAMS, ole_refusal
 
 _VISIBILITY: dict[int, Visibility] = {0: "visible", 1: "hidden", 2: "very hidden"}
@@ -42,8 +44,11 @@ class _Styles:
     date1904: bool
 
 
-def read_xls(data: bytes, room: Room) -> tuple[Sheet, ...]:
-    """Return every worksheet; chart and macro sheets hold no cells and are left out."""
+def read_xls(data: bytes, room: Room) -> Stored:
+    """Return every worksheet and the names of single cells.
+
+    Chart and macro sheets hold no cells and are left out.
+    """
     if data.startswith(OLE_SIGNATURE):
         _refuse_other_ole(data)
     book = _open(data)
@@ -51,7 +56,22 @@ def read_xls(data: bytes, room: Room) -> tuple[Sheet, ...]:
     sheets = tuple(_read_sheet(sheet, styles, room) for sheet in book.sheets())
     if not sheets:
         raise refuse(refusals.NO_SHEETS)
-    return sheets
+    names = ((name.name, name.scope >= 0, _cell_of(name, book)) for name in book.name_obj_list)
+    return sheets, settle_names(names)
+
+
+def _cell_of(name: Name, book: XlsBook) -> NamedCell | None:
+    """Return the one cell that a name stands for; a name of macros stands for none."""
+    areas = getattr(name.result, "value", None)
+    if name.macro or not isinstance(areas, list) or len(areas) != 1:
+        return None
+    coords = getattr(areas[0], "coords", None)
+    if coords is None:
+        return None
+    sheet, sheet_end, row, row_end, column, column_end = coords
+    if (sheet_end - sheet, row_end - row, column_end - column) != (1, 1, 1) or sheet < 0:
+        return None
+    return book.sheet_names()[sheet], row + 1, column
 
 
 def _refuse_other_ole(data: bytes) -> None:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from lxml import etree
 
 from pipeline.intake import refusals
+from pipeline.intake.names import NamedCell, cell_of, settle_names
 from pipeline.intake.refusals import refuse
 from pipeline.intake.screen import Package, Room
 from pipeline.intake.serials import BUILT_IN, DateKind, date_kind
-from pipeline.intake.sheets import Grid, Sheet, Visibility
+from pipeline.intake.sheets import Grid, Stored, Visibility
 from pipeline.intake.xlsx_plain import read_plain
 from pipeline.intake.xlsx_values import Values
 from pipeline.intake.xlsx_walk import walk_cells, walk_strings
@@ -49,8 +51,11 @@ class _Part:
     path: str
 
 
-def read_xlsx(package: Package, room: Room) -> tuple[Sheet, ...]:
-    """Return every worksheet; chart, dialog and macro sheets hold no cells and are left out."""
+def read_xlsx(package: Package, room: Room) -> Stored:
+    """Return every worksheet and the names of single cells.
+
+    Chart, dialog and macro sheets hold no cells and are left out.
+    """
     main = _related(package, "")
     book_path = next((part.path for part in main.values() if part.kind == "officeDocument"), "")
     if not book_path:
@@ -70,7 +75,14 @@ def read_xlsx(package: Package, room: Room) -> tuple[Sheet, ...]:
             sheets.append(grid.as_sheet(_VISIBILITY.get(element.get("state", ""), "visible")))
     if not sheets:
         raise refuse(refusals.NO_SHEETS)
-    return tuple(sheets)
+    return tuple(sheets), _read_names(book)
+
+
+def _read_names(book: etree._Element) -> Mapping[str, NamedCell]:
+    return settle_names(
+        (element.get("name", ""), "localSheetId" in element.attrib, cell_of(element.text or ""))
+        for element in _children(book, "definedNames")
+    )
 
 
 def _read_grid(text: str, values: Values, name: str, room: Room) -> Grid:
