@@ -2,8 +2,8 @@
 of the inbox, each with its receipt.
 
 The order makes every step repeatable: bytes safe in the archive, then verdict and rows in one
-transaction, then the receipt, then the file leaves the inbox, then it is settled. What a run that
-died left unsettled, the next one finishes before it begins its own.
+transaction, then the file's line in the chronicle and its receipt, then it leaves the inbox, then
+it is settled. What a run that died left unsettled, the next one finishes before it begins its own.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pipeline.intake.verdict import Verdict
 from pipeline.intake.workers import Brief, Job, Outcome, judge_files
 from pipeline.logs import LOG
 from pipeline.records.archive import Archive, Kept
+from pipeline.records.chronicle import Chronicle, catch_up
 from pipeline.records.journal import closed_periods, last_scan
 from pipeline.records.lifecycle import Run, Stored, Taken
 from pipeline.records.store import Store
@@ -64,6 +65,11 @@ class Collector:
     def archive(self) -> Archive:
         """The archive of original bytes."""
         return Archive(self.workspace.paths.state)
+
+    @property
+    def chronicle(self) -> Chronicle:
+        """What is told of every file beside its bytes."""
+        return Chronicle(self.workspace.paths.state)
 
     def collect(self, watch: Watch) -> Collected:
         """Take in everything that lies ready, in order of receipt."""
@@ -124,6 +130,7 @@ class Collector:
         taken = [self._taken(kept, outcome, clock_codes) for kept, outcome in batch]
         stored = record(self.store, self.run, taken)
         if not self.rehearse:
+            catch_up(self.store, self.chronicle)
             done = [
                 entry.id
                 for entry, (kept, outcome) in zip(stored, batch, strict=True)

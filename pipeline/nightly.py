@@ -7,9 +7,10 @@ again; what it has done it does not do twice.
 from __future__ import annotations
 
 import getpass
+import itertools
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from pipeline.notify import queue_receipts
 from pipeline.periods import Period, last_ended, parse_period
 from pipeline.publish import Publisher
 from pipeline.records import journal
+from pipeline.records.chronicle import Chronicle, catch_up, message_fact, run_fact
 from pipeline.records.lifecycle import Run, Stored
 from pipeline.records.store import Store, open_store
 from pipeline.workspace import Workspace, hold
@@ -91,13 +93,11 @@ class RunReport:
 def run(workspace: Workspace, now: datetime, options: Options, watch: Watch) -> RunReport:
     """Do the nightly consolidation once. Raises WorkspaceBusy, UsageError or ConfigError."""
     asked = parse_quarter(options.period) if options.period else None
-    with nullcontext() if options.dry_run else hold(workspace):
-        store = _open_store(workspace, now, options.dry_run)
-        try:
-            with nullcontext() if options.dry_run else log_to(workspace.paths.state):
-                return _run(workspace, store, now, options, asked, watch)
-        finally:
-            store.close()
+    with (
+        _working(workspace, now, options.dry_run) as store,
+        nullcontext() if options.dry_run else log_to(workspace.paths.state),
+    ):
+        return _run(workspace, store, now, options, asked, watch)
 
 
 def _run(
@@ -121,6 +121,8 @@ def _run(
     if options.render:
         periods, outputs = _render(workspace, store, now, asked, options.dry_run)
         journal.finish_run(store, run_id, now)
+    if not options.dry_run:
+        Chronicle(workspace.paths.state).append([run_fact(store, run_id)])
     report = RunReport(
         run_id,
         (asked or last_ended(now.date())).code,
@@ -189,22 +191,14 @@ def summarize(workspace: Workspace, now: datetime, period: str, unit: str = "") 
             raise UsageError(
                 f"{unit} 没有下级单位，没有汇总表 (no units below it, so no summary)。"
             )
-    with hold(workspace):
-        store = _open_store(workspace, now)
-        try:
-            return Publisher(workspace, store, now).publish(quarter, [unit] if unit else [], False)
-        finally:
-            store.close()
+    with _working(workspace, now) as store:
+        return Publisher(workspace, store, now).publish(quarter, [unit] if unit else [], False)
 
 
 def send_waiting(workspace: Workspace, now: datetime, *, dry_run: bool = False) -> MailResult:
     """Empty the outbox, messages that were refused before included."""
-    with nullcontext() if dry_run else hold(workspace):
-        store = _open_store(workspace, now, dry_run)
-        try:
-            return _send(workspace, store, now, Options(dry_run=dry_run, retry="all"))
-        finally:
-            store.close()
+    with _working(workspace, now, dry_run) as store:
+        return _send(workspace, store, now, Options(dry_run=dry_run, retry="all"))
 
 
 def decide_period(workspace: Workspace, now: datetime, period: str, action: str) -> bool:
@@ -212,17 +206,19 @@ def decide_period(workspace: Workspace, now: datetime, period: str, action: str)
     found = parse_period(period)
     if found is None:
         raise _no_period(period)
+    with _working(workspace, now) as store, log_to(workspace.paths.state):
+        return _decide(workspace, store, found.code, action, now)
+
+
+def _decide(workspace: Workspace, store: Store, period: str, action: str, now: datetime) -> bool:
+    if (period in journal.closed_periods(store)) == (action == "close"):
+        return False
+    who = getpass.getuser()
+    fact = {"period": period, "action": action, "at": now.isoformat(), "who": who}
+    Chronicle(workspace.paths.state).append([fact])
     decide = journal.close_period if action == "close" else journal.reopen_period
-    with hold(workspace):
-        store = _open_store(workspace, now)
-        try:
-            with log_to(workspace.paths.state):
-                who = getpass.getuser()
-                changed = decide(store, found.code, who, now)
-                LOG.info("%s %s by %s", action, found.code, who)
-                return changed
-        finally:
-            store.close()
+    LOG.info("%s %s by %s", action, period, who)
+    return decide(store, period, who, now)
 
 
 def parse_quarter(text: str) -> Period:
@@ -245,15 +241,32 @@ def _no_period(text: str) -> UsageError:
     return UsageError(f"“{text}” 不是报告期，请写成 2026Q3 这样 (not a period)。")
 
 
-def _open_store(workspace: Workspace, now: datetime, rehearse: bool = False) -> Store:
+@contextmanager
+def _working(workspace: Workspace, now: datetime, rehearse: bool = False) -> Iterator[Store]:
+    """Hold the workspace and give its records, in step with the archive.
+
+    Raises WorkspaceBusy; ConfigError where the database is older than the archive.
+    """
     url, state = workspace.settings.database.url, workspace.paths.state
-    return open_store(url, workspace.forms, state, now=now, rehearse=rehearse)
+    with nullcontext() if rehearse else hold(workspace):
+        store = open_store(url, workspace.forms, state, now=now, rehearse=rehearse)
+        try:
+            if not rehearse:
+                catch_up(store, Chronicle(state))
+            yield store
+        finally:
+            store.close()
 
 
 def _next_run_id(store: Store, now: datetime) -> str:
+    runs = store.tables.runs
     with store.reading() as connection:
-        before = connection.scalar(select(func.count()).select_from(store.tables.runs)) or 0
-    return f"{now:%Y%m%dT%H%M%S}-{before + 1}"
+        before = connection.scalar(select(func.count()).select_from(runs)) or 0
+        known = set(
+            connection.scalars(select(runs.c.run_id).where(runs.c.started_at == now.isoformat()))
+        )
+    names = (f"{now:%Y%m%dT%H%M%S}-{number}" for number in itertools.count(before + 1))
+    return next(name for name in names if name not in known)
 
 
 def _send(workspace: Workspace, store: Store, now: datetime, options: Options) -> MailResult:
@@ -261,6 +274,7 @@ def _send(workspace: Workspace, store: Store, now: datetime, options: Options) -
     if not options.mail or options.dry_run:
         with store.reading() as connection:
             return MailResult(count_waiting(connection, messages))
+    chronicle = Chronicle(workspace.paths.state)
     result = send_outbox(
         store.engine,
         messages,
@@ -269,6 +283,7 @@ def _send(workspace: Workspace, store: Store, now: datetime, options: Options) -
         now,
         sender_name=workspace.settings.union.name,
         retry=options.retry,
+        tell_gone=lambda identity: chronicle.append([message_fact(store, identity)]),
     )
     for error in result.errors:
         LOG.warning("mail: %s", error)

@@ -7,6 +7,7 @@ others; a server that cannot be used leaves everything queued.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,11 +43,13 @@ def send_outbox(
     sender_name: str = "",
     retry: Retry = "queued",
     dry_run: bool = False,
+    tell_gone: Callable[[str], None] = lambda _message_id: None,
 ) -> MailResult:
     """Send what waits in the outbox; the caller holds the workspace's lock.
 
     `run` retries what is `queued`, the rounds between of `nightly` what is `due`, `send` `all`.
     Without a host nothing is tried and nothing has failed. `dry_run` changes nothing at all.
+    `tell_gone` hears of each message that the server has, for certain or perhaps.
     """
     if dry_run:
         with engine.connect() as connection:
@@ -62,7 +65,7 @@ def send_outbox(
         )
     server = MailServer(mail, password, sender_name)
     try:
-        sent, failed = _send_all(engine, messages, server, letters, now, errors)
+        sent, failed = _send_all(engine, messages, server, letters, now, errors, tell_gone)
         server.close()
     finally:
         server.drop()
@@ -78,6 +81,7 @@ def _send_all(
     letters: list[Waiting],
     now: datetime,
     errors: list[str],
+    tell_gone: Callable[[str], None],
 ) -> tuple[int, int]:
     """Return how many were sent and how many failed; add to `errors`."""
     sent = 0
@@ -90,6 +94,8 @@ def _send_all(
                 outbox.postpone(connection, messages, rest, now, str(error))
             errors.append(f"{error} {len(rest)} 封信留在发件箱 ({len(rest)} kept in the outbox)。")
             return sent, len(letters) - sent
+        if outcome.state in ("sent", "unsure"):
+            tell_gone(letter.message_id)
         if outcome.state == "sent":
             sent += 1
         else:
