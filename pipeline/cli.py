@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline import __version__
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, SystemFault
 from pipeline.texts import Lang
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
         return 0
+    except OSError as error:
+        return _complain(str(SystemFault.of(error)), SystemFault.exit_status)
     return status if isinstance(status, int) else 0
 
 

@@ -4,6 +4,7 @@
     ├── ConfigError              a setting, form, indicator or unit list that cannot be used
     │   └── ExpressionError      a rule or measure outside the rule language
     ├── UsageError               a command asked for something that does not exist
+    ├── SystemFault              the disk, a permission or the database gives out
     └── WorkspaceBusy            exit 3: another run holds the workspace
 
 Each carries one line that says where, what and what to do; the command line prints it and
@@ -12,7 +13,16 @@ nothing else.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
+
+_SYSTEM_SAYS = {
+    errno.ENOSPC: "磁盘满了 (disk full)。请腾出空间后再运行",
+    errno.EROFS: "磁盘是只读的 (read-only)。请改成可写后再运行",
+    errno.EACCES: "没有权限 (no permission)。请检查运行帐号的权限",
+    errno.EPERM: "系统不允许 (not permitted)。请检查运行帐号的权限",
+    errno.EIO: "读写出错 (input/output error)。请检查磁盘或网络共享后再运行",
+}
 
 
 class PipelineError(Exception):
@@ -31,6 +41,22 @@ class ExpressionError(ConfigError):
 
 class UsageError(PipelineError):
     """What was asked for does not exist in this workspace."""
+
+
+class SystemFault(PipelineError):
+    """What the system could not do for us; nothing is lost, and the next run goes on from there."""
+
+    @classmethod
+    def of(cls, error: OSError) -> SystemFault:
+        """Return the fault for an error of the system, saying where, what and what to do.
+
+        >>> print(SystemFault.of(OSError(errno.ENOSPC, "No space left on device", "outputs/a.xlsx")))
+        outputs/a.xlsx：磁盘满了 (disk full)。请腾出空间后再运行；收下的文件不会丢 (nothing is lost)。
+        """
+        where = error.filename2 or error.filename or "系统 (system)"
+        what = _SYSTEM_SAYS.get(error.errno or 0)
+        what = what or f"{error.strerror or error} (system error)。请排除后再运行"
+        return cls(f"{where}：{what}；收下的文件不会丢 (nothing is lost)。")
 
 
 class WorkspaceBusy(PipelineError):

@@ -1,12 +1,19 @@
-"""The log under `state/logs/`: one line a file, one a run, no value of any cell."""
+"""The log under `state/logs/`: one line a file, one a run, no value of any cell.
+
+What ends a command is in it with its traceback, since people are shown one line. A log that cannot
+be written ends nothing: that is told once, on standard error.
+"""
 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from pipeline.errors import SystemFault
 
 LOG = logging.getLogger("pipeline")
 
@@ -18,7 +25,7 @@ def log_to(state: Path) -> Iterator[None]:
     """Write what is logged inside to `state/logs/pipeline.log`."""
     folder = state / "logs"
     folder.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(
+    handler = _LogFile(
         folder / "pipeline.log", maxBytes=_MOST_BYTES, backupCount=_OLD_LOGS, encoding="utf-8"
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -26,6 +33,23 @@ def log_to(state: Path) -> Iterator[None]:
     LOG.setLevel(logging.INFO)
     try:
         yield
+        if handler.fault is not None:
+            print(SystemFault.of(handler.fault), file=sys.stderr)
+    except Exception:
+        LOG.exception("stopped")
+        raise
     finally:
         LOG.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):  # it tries again to write what it could not
+            handler.close()
+
+
+class _LogFile(RotatingFileHandler):
+    fault: OSError | None = None
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self.fault = error
+        else:
+            super().handleError(record)

@@ -17,7 +17,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from types import FrameType
 
-from pipeline.errors import PipelineError, WorkspaceBusy
+from pipeline.errors import PipelineError, SystemFault, WorkspaceBusy
 from pipeline.logs import LOG
 from pipeline.nightly import Options, run
 from pipeline.records.journal import last_finish
@@ -74,6 +74,9 @@ class Ticker:
             return "idle"
         except PipelineError as error:
             LOG.error("%s", error)
+            return "failed"
+        except OSError as error:
+            LOG.error("%s", SystemFault.of(error))
             return "failed"
         except Exception:  # the ticker outlives whatever the job does
             LOG.exception("the job failed")

@@ -53,10 +53,14 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to judge: where its bytes are, and the name it was dropped under."""
+    """One file to judge: where its bytes are, and the name it was dropped under.
+
+    `today` is another day than the brief's, for a file that is read again.
+    """
 
     path: Path
     name: str
+    today: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,21 @@ def judge_files(jobs: Iterable[Job], brief: Brief, workers: int) -> Iterator[Out
 
 
 def judge_file(job: Job, brief: Brief) -> Outcome:
-    """Judge one file in this process; whatever the file makes the code raise, it is an outcome."""
+    """Judge one file in this process. An archive that cannot be read is no fault of the file: that
+    is an OSError, which ends the run."""
     try:
         data = job.path.read_bytes()
+    except MemoryError:
+        return refused_outcome(refuse(OUT_OF_MEMORY))
+    return judge_bytes(data, job, brief)
+
+
+def judge_bytes(data: bytes, job: Job, brief: Brief) -> Outcome:
+    """Judge the content of a file; whatever it makes the code raise, it is an outcome."""
+    try:
         book = read_book(data, brief.limits)
-        submission = judge_book(book, _setup(brief))
+        setup = _setup(brief)
+        submission = judge_book(book, replace(setup, today=job.today or setup.today))
         return _with_receipt(data, job, book, submission, brief)
     except Refused as refused:
         return refused_outcome(refused)

@@ -34,10 +34,11 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.schema import CreateColumn
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, SystemFault
 from pipeline.forms.model import Forms
 from pipeline.records.backup import BACKUPS, back_up
 from pipeline.records.tables import Tables, build_tables
@@ -123,6 +124,7 @@ def open_store(
     except ConfigError:
         engine.dispose()
         raise
+    _tell_faults(engine)
     return store
 
 
@@ -193,6 +195,16 @@ def _set_up_sqlite(engine: Engine) -> None:
         # A writer that begins as a reader can find its snapshot outdated and must give up.
         writing = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _tell_faults(engine: Engine) -> None:
+    @event.listens_for(engine, "handle_error")
+    def tell(context: ExceptionContext) -> None:
+        if isinstance(context.sqlalchemy_exception, OperationalError):
+            raise SystemFault(
+                f"数据库出错 (database): {context.original_exception}。请检查磁盘空间、权限和数据库"
+                "服务后再运行；收下的文件不会丢 (nothing is lost)。"
+            ) from context.original_exception
 
 
 def _check_version(connection: Connection, tables: Tables) -> int | None:
