@@ -284,4 +284,5 @@ def test_a_closed_period_is_named_closed(forms: Forms) -> None:
 
 
 def test_reading_ids_are_those_of_the_contract() -> None:
-    assert codes()[:15] == tuple(f"R-{number:02d}" for number in range(1, 16))
+    assert len(codes()) >= 15
+    assert codes() == tuple(f"R-{number:02d}" for number in range(1, len(codes()) + 1))

@@ -1,4 +1,4 @@
-"""The catalogue of reading faults (R-01 to R-16) and the making of issues at a place.
+"""The catalogue of reading faults (R-01 to R-21) and the making of issues at a place.
 
 Every message begins with the column as written and says what is wrong and what to do; titles say
 the same without quoting anything. Rules of the forms bring their own wording and use `issue_at`.
@@ -101,6 +101,19 @@ _CATALOGUE: dict[str, tuple[Severity, Text, Text]] = {
         Text("隐藏的内容也已读取", "Hidden content was read"),
         Text("{reason}", "{reason}"),
     ),
+    "R-17": ("info", Text("改动过的表头已认出", "Changed heading recognised"), Text("{reason}", "{reason}")),
+    "R-18": (
+        "info",
+        Text("表头与模板不一致，以表头为准", "Heading differs from the template and counts"),
+        Text("{reason}", "{reason}"),
+    ),
+    "R-19": ("warning", Text("表头是猜的，请核对", "Heading was guessed"), Text("{reason}", "{reason}")),
+    "R-20": (
+        "error",
+        Text("表头或工作表有两种读法", "Heading or sheet can be read in two ways"),
+        Text("{reason}", "{reason}"),
+    ),
+    "R-21": ("info", Text("改过名的工作表已认出", "Renamed sheet recognised"), Text("{reason}", "{reason}")),
 }  # fmt: skip
 
 

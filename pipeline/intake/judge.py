@@ -16,7 +16,8 @@ from pipeline.forms.model import Form, Forms
 from pipeline.intake import refusals
 from pipeline.intake.checks import Sheet
 from pipeline.intake.findings import Place, address, refusal_issue
-from pipeline.intake.locate import CoverPlace, LedgerPlace, Located, locate
+from pipeline.intake.locate import Located, locate
+from pipeline.intake.places import CoverPlace, LedgerPlace
 from pipeline.intake.rows import UNREAD, Row, read_cover, read_ledger
 from pipeline.intake.sheets import Book
 from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission

@@ -29,7 +29,7 @@ from pipeline.intake.cells import (
     read_text,
 )
 from pipeline.intake.findings import Place, address, finding
-from pipeline.intake.locate import CoverPlace, LedgerPlace
+from pipeline.intake.places import CoverPlace, LedgerPlace
 from pipeline.intake.plain import Plain, plain_reader
 from pipeline.issues import Issue
 from pipeline.periods import Period, parse_period
@@ -93,7 +93,7 @@ def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Iss
             place.columns[field.key].index,
             field,
             plain_reader(field),
-            _reader(field, period),
+            reader_of(field, period),
         )
         for position, field in enumerate(form.fields)
         if field.key in place.columns
@@ -123,7 +123,7 @@ def read_cover(place: CoverPlace, period: Period | None) -> tuple[Row, list[Issu
         where = Place(
             form.label.zh, address(cell.row, cell.index), cell.row, field.key, cell.written
         )
-        value, found = _settle(field, cell.raw, _reader(field, period)(cell.raw), where)
+        value, found = _settle(field, cell.raw, reader_of(field, period)(cell.raw), where)
         issues.extend(found)
         if value is UNREAD:
             unread.add(position)
@@ -203,7 +203,7 @@ def _is_below(field: Field, value: Value) -> bool:
     return field.minimum is not None and cast(int | Decimal, value) < field.minimum
 
 
-def _reader(field: Field, period: Period | None) -> Reader:
+def reader_of(field: Field, period: Period | None) -> Reader:
     match field.type:
         case "int":
             return read_int

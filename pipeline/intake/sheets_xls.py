@@ -69,7 +69,8 @@ def _cell_of(name: Name, book: XlsBook) -> NamedCell | None:
     if coords is None:
         return None
     sheet, sheet_end, row, row_end, column, column_end = coords
-    if (sheet_end - sheet, row_end - row, column_end - column) != (1, 1, 1) or sheet < 0:
+    one_cell = (sheet_end - sheet, row_end - row, column_end - column) == (1, 1, 1)
+    if not one_cell or not 0 <= sheet < book.nsheets:
         return None
     return book.sheet_names()[sheet], row + 1, column
 

@@ -1,0 +1,54 @@
+"""Where a form's values stand in a workbook: what `locate` finds and everything after it uses.
+
+Rows are 1-based as people see them, columns 0-based as rows are indexed. A heading or label is kept
+as it was written, so that messages speak of the sheet in its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.forms.model import Form
+from pipeline.intake.raw import Raw
+from pipeline.intake.sheets import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field's column in a ledger; `index` is 0-based, `written` the heading as it stands."""
+
+    index: int
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPlace:
+    """Where a ledger is: its sheet, the 1-based row of its headings, its columns by field key.
+
+    Where the headings take two rows, `header_row` is the lower one.
+    """
+
+    form: Form
+    sheet: Sheet
+    header_row: int
+    columns: Mapping[str, Column]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverCell:
+    """Where a cover's value is: 1-based row, 0-based column, the label as written."""
+
+    row: int
+    index: int
+    written: str
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class CoverPlace:
+    """Where a cover is and where its values stand, by field key."""
+
+    form: Form
+    sheet: Sheet
+    cells: Mapping[str, CoverCell]
