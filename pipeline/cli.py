@@ -305,6 +305,27 @@ def reopen(common: Common, period: str) -> None:
 
 
 @cli.command(epilog=_EPILOG)
+@dry_run_option
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="重读出来的数字与当时不同也照新的重建。 Rebuild even where a number is not what it was.",
+)
+@click.pass_obj
+def rebuild(common: Common, dry_run: bool, accept: bool) -> int:
+    """按存档重建数据库；数字与当时不同时返回 1。 Make the database again from the archive."""
+    from pipeline.console import progress
+    from pipeline.console_care import show_rebuilt
+    from pipeline.rebuild import rebuild as rebuild_database
+
+    workspace, now = _open(common)
+    with progress("重建 rebuilding") as watch:
+        found = rebuild_database(workspace, now, watch, rehearse=dry_run, accept=accept)
+    show_rebuilt(workspace, found)
+    return int(not found.is_equal and not found.done)
+
+
+@cli.command(epilog=_EPILOG)
 @click.pass_obj
 def nightly(common: Common) -> int:
     """常驻：到点跑夜间任务，其间隔几分钟收一次件。 Stay up: run at the set time, intake between."""

@@ -55,7 +55,7 @@ def out() -> Console:
 
 
 @contextmanager
-def progress() -> Iterator[Watch]:
+def progress(doing: str = "收件 taking in") -> Iterator[Watch]:
     """Show a progress bar on standard error while a person watches; nothing in a log."""
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
@@ -63,7 +63,7 @@ def progress() -> Iterator[Watch]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("收件 taking in", total=None)
+        task = bar.add_task(doing, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 

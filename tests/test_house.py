@@ -27,9 +27,10 @@ FLOORS = (
     ("workspace",),
     ("collect", "publish", "notify"),
     ("nightly",),
-    ("ticker", "queries", "handouts", "checking"),
+    ("ticker", "queries", "handouts", "checking", "rebuild"),
     ("demo",),
     ("console",),
+    ("console_care",),
     ("cli",),
     ("__main__",),
 )

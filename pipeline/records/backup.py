@@ -16,6 +16,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from pipeline.errors import SystemFault
 from pipeline.files import sync_file, sync_folder
 
 BACKUPS = "backups"  # the folder within `state/`
@@ -39,13 +40,43 @@ def back_up(database: Path, folder: Path, schema: int, now: datetime) -> Path:
     return target
 
 
+def is_sound(database: Path) -> bool:
+    """Tell whether SQLite finds nothing wrong with a database; True where there is none yet.
+
+    Raises SystemFault where it cannot be looked at.
+    """
+    if not database.exists():
+        return True
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            return bool(found == ("ok",))
+    except sqlite3.OperationalError as error:
+        raise SystemFault(
+            f"{database}: 数据库打不开 (cannot open): {error}。请检查磁盘和权限。"
+        ) from None
+    except sqlite3.DatabaseError:
+        return False
+
+
+def put_aside(database: Path, folder: Path, now: datetime) -> Path:
+    """Move a damaged database out of the way, with what belongs to it; return where it is now."""
+    folder.mkdir(exist_ok=True)
+    target = _free_name(folder, f"{database.stem}-damaged-{now.strftime(_MOMENT)}")
+    for suffix in ("-wal", "-shm", ""):  # the database last: until it is gone, it is damaged
+        part = database.with_name(database.name + suffix)
+        if part.exists():
+            part.replace(target.with_name(target.name + suffix))
+    return target
+
+
 def _free_name(folder: Path, stem: str) -> Path:
     names = (f"{stem}-{number}" if number > 1 else stem for number in count(1))
     return next(path for name in names if not (path := folder / f"{name}.sqlite").exists())
 
 
 def _keep_newest(folder: Path, stem: str) -> None:
-    copies = sorted(folder.glob(f"{stem}-*.sqlite"), key=_age)
+    copies = sorted(folder.glob(f"{stem}-[0-9]*.sqlite"), key=_age)
     for path in copies[:-KEPT]:
         path.unlink()
 

@@ -43,9 +43,9 @@ def file_row(stored: Stored) -> TableRow:
     return tuple(values.values())
 
 
-def stored_file(row: RowMapping) -> Stored:
+def stored_file(row: Mapping[Any, Any]) -> Stored:
     """Return a file from its row; the inverse of `file_row`."""
-    values = {name: row[name] for name in FILE_COLUMNS}
+    values: dict[str, Any] = {name: row[name] for name in FILE_COLUMNS}
     values |= {name: datetime.fromisoformat(values[name]) for name in _TIMES}
     values |= {name: bool(values[name]) for name in _FLAGS}
     return Stored(**values)

@@ -113,7 +113,7 @@ def open_store(
             growth = _plan_growth(connection, tables)
             if growth:
                 if schema is not None and not rehearse:
-                    _back_up(engine, state, schema, now or datetime.now())
+                    _back_up(database_file(url, state), state, schema, now or datetime.now())
                 _grow(connection, tables, growth)
     except SQLAlchemyError as error:
         engine.dispose()
@@ -128,10 +128,20 @@ def open_store(
     return store
 
 
-def database_file(engine: Engine) -> Path | None:
-    """Return the file of a SQLite database; None for any other."""
-    name = engine.url.database
-    return Path(name) if engine.dialect.name == "sqlite" and name else None
+def database_file(url: str, state: Path) -> Path | None:
+    """Return the file of a SQLite database; None for any other, and for one that is nowhere."""
+    if not url:
+        return state / FILE_NAME
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (
+        None,
+        "",
+        ":memory:",
+    )
+    return Path(str(parsed.database)) if is_file else None
 
 
 def insert_rows(
@@ -245,8 +255,7 @@ def _plan_growth(connection: Connection, tables: Tables) -> list[Table | Column[
     return missing
 
 
-def _back_up(engine: Engine, state: Path, schema: int, now: datetime) -> None:
-    database = database_file(engine)
+def _back_up(database: Path | None, state: Path, schema: int, now: datetime) -> None:
     if database is None:
         return
     try:

@@ -19,6 +19,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from pipeline.forms.model import Field, FieldType, Form, Forms
 
 RECORD_PREFIX = "rec_"
+WHOLE: tuple[FieldType, ...] = ("int", "money", "flag")  # kept as whole numbers
 
 
 @dataclass(frozen=True)
@@ -203,5 +204,4 @@ def _is_head(field: Field) -> bool:
 
 
 def _column(field: Field) -> Column[Any]:
-    whole = field.type in ("int", "money", "flag")
-    return Column(field.key, BigInteger if whole else Text)
+    return Column(field.key, BigInteger if field.type in WHOLE else Text)

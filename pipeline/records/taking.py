@@ -8,11 +8,12 @@ there, the file is `unsettled`, and the next run finishes what an interrupted on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
+from pipeline.intake.submission import Submission
 from pipeline.issues import Issue
 from pipeline.records.lifecycle import (
     ACCEPTED,
@@ -54,7 +55,9 @@ def record(store: Store, run: Run, taken: Sequence[Taken]) -> list[Stored]:
         stored = [replace(s, current=s.id in counting) for s in decided]
         if counted_before - counting:
             _uncount(connection, store.tables, counted_before - counting)
-        _insert(connection, store, taken, stored)
+        rows = [file_row(entry) for entry in stored]
+        insert_rows(connection, store.tables.files, FILE_COLUMNS, rows)
+        insert_findings(connection, store, _read(taken, stored))
         return _with_origins(connection, store.tables, stored)
 
 
@@ -101,6 +104,24 @@ def read_issues(store: Store, ids: Iterable[int]) -> dict[int, tuple[Issue, ...]
     return {number: tuple(items) for number, items in found.items()}
 
 
+def insert_findings(
+    connection: Connection, store: Store, read: Iterable[tuple[Stored, Submission]]
+) -> None:
+    """Insert the issues of files, and what those report that were accepted."""
+    tables, forms = store.tables, store.forms
+    issues: list[TableRow] = []
+    records: defaultdict[str, list[TableRow]] = defaultdict(list)
+    for entry, submission in read:
+        issues.extend(issue_rows(entry.id, submission.issues))
+        if entry.status in ACCEPTED and submission.workbook:
+            cover = forms.workbooks[submission.workbook].cover
+            for key, rows in record_rows(forms.forms, cover, entry, submission):
+                records[key].extend(rows)
+    insert_rows(connection, tables.issues, ISSUE_COLUMNS, issues)
+    for key, rows in records.items():
+        insert_rows(connection, tables.records[key], record_columns(forms.forms[key]), rows)
+
+
 def _open_book(connection: Connection, tables: Tables, taken: Sequence[Taken]) -> Book:
     files = tables.files.c
     newest = connection.scalar(select(func.max(files.id))) or 0
@@ -127,24 +148,10 @@ def _uncount(connection: Connection, tables: Tables, ids: Iterable[int]) -> None
     connection.execute(update(files).where(files.c.id.in_(list(ids))).values(current=0))
 
 
-def _insert(
-    connection: Connection, store: Store, taken: Sequence[Taken], stored: Sequence[Stored]
-) -> None:
-    tables, forms = store.tables, store.forms
-    issues: list[TableRow] = []
-    records: defaultdict[str, list[TableRow]] = defaultdict(list)
+def _read(taken: Sequence[Taken], stored: Sequence[Stored]) -> Iterator[tuple[Stored, Submission]]:
     for item, entry in zip(taken, stored, strict=True):
-        if item.submission is None or entry.status == "duplicate":
-            continue
-        issues.extend(issue_rows(entry.id, item.submission.issues))
-        if entry.status in ACCEPTED:
-            cover = forms.workbooks[item.submission.workbook].cover
-            for key, rows in record_rows(forms.forms, cover, entry, item.submission):
-                records[key].extend(rows)
-    insert_rows(connection, tables.files, FILE_COLUMNS, [file_row(entry) for entry in stored])
-    insert_rows(connection, tables.issues, ISSUE_COLUMNS, issues)
-    for key, rows in records.items():
-        insert_rows(connection, tables.records[key], record_columns(forms.forms[key]), rows)
+        if item.submission is not None and entry.status != "duplicate":
+            yield entry, item.submission
 
 
 def _files(store: Store, *conditions: ColumnElement[bool]) -> list[Stored]:
