@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
 from books import COVER, ROWS, faults, judge, ledger_rows, quarterly_book
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.forms.anchors import anchor_name
 from pipeline.forms.model import Forms
-from pipeline.intake.sheets import Book
+from pipeline.intake.locate_ledger import locate_ledger
+from pipeline.intake.sheets import Book, Sheet
 from pipeline.intake.submission import Submission
 
 NAME = {"visits": "走访慰问台账", "dues": "会费台账", "activities": "活动台账", "cover": "封面"}
@@ -353,6 +357,58 @@ def test_without_most_headings_nothing_is_read_by_its_place(forms: Forms) -> Non
         rows[1][3:] = [None] * 12
 
     assert "R-17" not in str(notes(judge(forms, visits(forms, wipe))))
+
+
+# Whatever is done to the head of a sheet, no column is silently read as another one.
+
+FOREIGN = ["照片", "经办", "序号", "学历", "生日", "工龄", "负责人", "级别", "家庭住址"]
+WORDS = st.sampled_from(FOREIGN)
+
+
+@st.composite
+def bendings(draw: st.DrawFn) -> list[tuple[str, str | None]]:
+    """Columns in some order: whose cells they hold ("" for a column of the group's own), and the
+    heading over them (the field's own where it is "=")."""
+    kept = draw(st.lists(st.sampled_from(VISITS), unique=True, min_size=8))
+    if draw(st.booleans()):
+        kept = sorted(kept, key=VISITS.index)
+    head = st.one_of(st.just("="), st.just("="), st.just("="), st.none(), WORDS)
+    own = draw(
+        st.lists(st.tuples(st.integers(0, len(kept)), st.one_of(st.none(), WORDS)), max_size=2)
+    )
+    columns: list[tuple[str, str | None]] = [(key, draw(head)) for key in kept]
+    for place, text in own:
+        columns.insert(place, ("", text))
+    return columns
+
+
+OWN = st.sampled_from(["照片", 3, date(2026, 8, 1), None])  # in a column of the group's own
+
+
+def test_no_column_is_silently_read_as_another(forms: Forms) -> None:
+    form = forms.forms["visits"]
+    assert not form.labels.keys() & set(FOREIGN)
+
+    @given(bendings(), st.booleans(), OWN)
+    def holds(columns: list[tuple[str, str | None]], marks: bool, own: Any) -> None:
+        cells = {**ROWS["visits"], "": own}
+        heads = [form.field(key).label.zh if text == "=" else text for key, text in columns]
+        rows = [[], heads, [cells.get(key) for key, _ in columns]]
+        anchors = {key: (2, n) for n, (key, _) in enumerate(columns) if key} if marks else {}
+        place, issues = locate_ledger(form, Sheet("走访", "visible", rows), form.labels, anchors)
+        said = {(issue.field, issue.code) for issue in issues}
+        for key, column in place.columns.items():
+            origin, text = columns[column.index]
+            if origin == key:
+                assert text == "=" or {(key, "R-17"), (key, "R-19")} & said
+            else:  # a guess that went wrong was a guess where nothing better could be known
+                assert not marks
+                assert (key, "R-19") in said or ((key, "R-17") in said and text is None)
+        for field in form.fields:
+            found = field.key in place.columns
+            assert found or not field.required or (field.key, "R-09") in said
+
+    holds()
 
 
 # The cover.

@@ -28,6 +28,7 @@ HERE, THERE = ("台账", 3, 0), ("台账 (2)", 3, 0)
         ("台账!#REF!", None),
         ("#REF!$A$3", None),
         ("#REF!", None),
+        ("台账!$A$0", None),
         ("OFFSET(台账!$A$3,1,1)", None),
         ('"台账!$A$3"', None),
         ("", None),
