@@ -8,7 +8,6 @@ it is settled. What a run that died left unsettled, the next one finishes before
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -24,14 +23,14 @@ from pipeline.forms.expressions import reads_today
 from pipeline.forms.model import Forms
 from pipeline.intake.receipt import write_receipt
 from pipeline.intake.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT
-from pipeline.intake.scan import Found, Skipped, remove_taken, scan_inbox
+from pipeline.intake.scan import Found, Reason, Skipped, bound_of, remove_taken, scan_inbox
 from pipeline.intake.screen import Limits
 from pipeline.intake.verdict import Verdict
 from pipeline.intake.workers import Brief, Job, Outcome, judge_files
 from pipeline.logs import LOG
-from pipeline.records.archive import Archive, Kept
+from pipeline.records.archive import Archive, Kept, Left
 from pipeline.records.chronicle import Chronicle, catch_up
-from pipeline.records.journal import closed_periods, last_scan
+from pipeline.records.journal import Held, closed_periods, last_scan, read_held
 from pipeline.records.lifecycle import Run, Stored, Taken
 from pipeline.records.store import Store
 from pipeline.records.taking import record, seen, settle, unsettled
@@ -39,6 +38,7 @@ from pipeline.texts import Text
 from pipeline.workspace import Workspace
 
 _BATCH = 200  # files a transaction and a wait for the disk
+_LATER: tuple[Reason, ...] = ("settling", "unreadable", "changed")  # may be ready another time
 
 Watch = Callable[[int, int], None]  # files done, files in all
 T = TypeVar("T")
@@ -46,10 +46,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a run took in, and what it left alone."""
+    """What a run took in, and what it left alone; `held` of this may still be taken later."""
 
     files: tuple[Stored, ...]
     skipped: tuple[Skipped, ...]
+    held: Held
 
 
 @dataclass(frozen=True)
@@ -76,22 +77,30 @@ class Collector:
         paths, settings = self.workspace.paths, self.workspace.settings
         if not self.rehearse:
             paths.inbox.mkdir(parents=True, exist_ok=True)
+        before, held = last_scan(self.store, self.run.now), read_held(self.store)
         scan = scan_inbox(
             paths.inbox,
             now=self.run.now,
             wall_now=time(),
             settle_seconds=settings.intake.settle_seconds,
-            last_scan=last_scan(self.store, self.run.now),
+            last_scan=before,
+            held=held,
             zone=self.workspace.zone,
         )
         found = self._finish_interrupted(scan.found)
+        skipped = list(scan.skipped)
         taken: list[Stored] = []
         watch(0, len(found))
-        judged = self._judged(iter(found))
+        judged = self._judged(iter(found), skipped)
         while batch := list(islice(judged, _BATCH)):
             taken += self._record(batch)
             watch(len(taken), len(found))
-        return Collected(tuple(taken), scan.skipped)
+        later = [item.path for item in skipped if item.reason in _LATER]
+        return Collected(
+            tuple(taken),
+            tuple(skipped),
+            {path: bound_of(path, before, held) for path in later},
+        )
 
     def _finish_interrupted(self, found: Sequence[Found]) -> list[Found]:
         """Finish files that an earlier run committed but did not settle; return the others."""
@@ -105,13 +114,18 @@ class Collector:
                 settle(self.store, [stored.id])
         return [file for file in found if _stamp(file) not in left]
 
-    def _judged(self, found: Iterator[Found]) -> Iterator[tuple[Kept, Outcome | None]]:
-        """Yield the archived files in order, each with its outcome; None where none is needed."""
+    def _judged(
+        self, found: Iterator[Found], skipped: list[Skipped]
+    ) -> Iterator[tuple[Kept, Outcome | None]]:
+        """Yield the archived files in order, each with its outcome; None where none is needed.
+
+        What has to be left for the next scan is added to `skipped`.
+        """
         waiting: deque[tuple[Kept, bool]] = deque()
 
         def jobs() -> Iterator[Job]:
             while batch := list(islice(found, _BATCH)):
-                kept = self._keep(batch)
+                kept = self._keep(batch, skipped)
                 known = seen(self.store, self.run, {item.sha256 for item in kept})
                 for item in kept:
                     is_new = item.sha256 not in known
@@ -193,10 +207,10 @@ class Collector:
             note=duplicate_note(stored),
         )
 
-    def _keep(self, files: Sequence[Found]) -> list[Kept]:
-        if self.rehearse:
-            return [Kept(file, _digest(file.source)) for file in files]
-        return [item for item in self.archive.keep(files) if isinstance(item, Kept)]
+    def _keep(self, files: Sequence[Found], skipped: list[Skipped]) -> list[Kept]:
+        outcomes = self.archive.look(files) if self.rehearse else self.archive.keep(files)
+        skipped += [Skipped(x.found.path, x.reason) for x in outcomes if isinstance(x, Left)]
+        return [item for item in outcomes if isinstance(item, Kept)]
 
     def _bytes_of(self, kept: Kept) -> Path:
         return kept.found.source if self.rehearse else self.archive.path_of(kept.sha256)
@@ -268,8 +282,3 @@ def duplicate_note(stored: Stored) -> Text | None:
 
 def _stamp(file: Found | Stored) -> tuple[str, int, int]:
     return (file.path, file.size, file.mtime_ns)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

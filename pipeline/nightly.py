@@ -115,7 +115,7 @@ def _run(
     _log_files(collected)
     if not options.dry_run:
         queue_receipts(workspace, store, now)
-    journal.finish_scan(store, run_id, now)
+    journal.finish_scan(store, run_id, now, collected.held)
     periods: list[str] = []
     outputs: list[Path] = []
     if options.render:

@@ -1,5 +1,6 @@
 """Bytes are kept once, whole, under their digest, and never touched again."""
 
+import errno
 import hashlib
 import os
 import sys
@@ -103,14 +104,14 @@ def test_a_file_that_grows_while_it_is_read_is_left(
     tmp_path: Path, inbox: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     growing, still = drop(inbox, "grows.xlsx", A), drop(inbox, "still.xlsx", B)
-    read = archive_module._read
+    read = os.read
 
-    def read_while_writing(source: int) -> bytes | None:
+    def read_while_writing(source: int, size: int) -> bytes:
         with growing.source.open("ab") as file:
             file.write(b"!")
-        return read(source)
+        return read(source, size)
 
-    monkeypatch.setattr(archive_module, "_read", read_while_writing)
+    monkeypatch.setattr(archive_module.os, "read", read_while_writing)
     assert archive.keep([growing, still]) == [Left(growing, "changed"), Kept(still, sha256(B))]
     assert list(archived(tmp_path)) == [f"{sha256(B)[:2]}/{sha256(B)}"]
 
@@ -126,7 +127,8 @@ def test_a_fault_of_the_share_costs_one_file(
 ) -> None:
     broken, other = drop(inbox, "broken.xlsx", B), drop(inbox, "a.xlsx", A)
     read = archive_module.os.read
-    chunks = iter([B[:10], OSError(5, "Input/output error")])
+    error = OSError(errno.EIO, "Input/output error")
+    chunks = iter([B[:10], error, B[:10], error])  # the second time too
 
     def fail_midway(source: int, size: int) -> bytes:
         chunk = next(chunks, None)
@@ -191,6 +193,29 @@ def test_bytes_and_names_are_on_the_disk_before_keep_returns(
     synced.clear()
     archive.keep([drop(inbox, "again.xlsx", A)])  # a killed run may have left the name unsynced
     assert set(synced) == expected
+
+
+@pytest.mark.parametrize("call", ["open", "read"])
+def test_a_share_that_fails_once_is_asked_again(
+    inbox: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    file = drop(inbox, "a.xlsx", A)
+    real, errors = getattr(os, call), [OSError(errno.EIO, "Input/output error")]
+
+    def fail_once(*asked: object) -> object:
+        if errors and (call == "read" or asked[0] == file.source):
+            raise errors.pop()
+        return real(*asked)
+
+    monkeypatch.setattr(archive_module.os, call, fail_once)
+    assert archive.keep([file]) == [Kept(file, sha256(A))]
+
+
+def test_a_look_keeps_nothing(tmp_path: Path, inbox: Path, archive: Archive) -> None:
+    file, gone = drop(inbox, "a.xlsx", A), drop(inbox, "b.xlsx", B)
+    gone.source.unlink()
+    assert archive.look([file, gone]) == [Kept(file, sha256(A)), Left(gone, "changed")]
+    assert not (tmp_path / "state").exists()
 
 
 def test_quarantine_holds_a_copy_under_a_safe_name(

@@ -1,5 +1,6 @@
 """What is found in the inbox, what is left alone, and when it was received."""
 
+import errno
 import os
 import socket
 import sys
@@ -120,6 +121,44 @@ def test_received_at_is_the_modification_time_clamped(
     drop(tmp_path, "a.xlsx", age=WALL - moment)
     result = scan(tmp_path, now=at(now), last_scan=at(last_scan) if last_scan else None)
     assert [file.received_at for file in result.found] == [at(received)]
+
+
+@pytest.mark.parametrize(
+    ("held", "received"),
+    [
+        ({}, "10-10 11:00"),
+        ({"组/a.xlsx": "10-09 02:00"}, "10-10 09:00"),
+        ({"组/a.xlsx": None}, "10-10 09:00"),
+        ({"组": "10-09 02:00"}, "10-10 09:00"),  # the whole folder could not be read
+        ({"组/a.xlsx": "10-10 10:00"}, "10-10 10:00"),
+        ({"组/b.xlsx": "10-09 02:00", "a.xlsx": None}, "10-10 11:00"),
+    ],
+)
+def test_a_scan_that_left_a_file_alone_does_not_bound_its_time(
+    tmp_path: Path, held: dict[str, str | None], received: str
+) -> None:
+    drop(tmp_path, "组/a.xlsx", age=3 * 3600)
+    bounds = {path: at(bound) if bound else None for path, bound in held.items()}
+    result = scan(tmp_path, last_scan=at("10-10 11:00"), held=bounds)
+    assert [file.received_at for file in result.found] == [at(received)]
+
+
+@pytest.mark.parametrize("call", ["lstat", "scandir"])
+def test_a_share_that_fails_once_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    for name in ("组/a.xlsx", "组/b.xlsx", "c.xlsx"):
+        drop(tmp_path, name)
+    real, asked = getattr(os, call), []
+
+    def fail_at_first(path: str, **options: object) -> object:
+        asked.append(path)
+        if asked.count(path) == 1:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, **options)
+
+    monkeypatch.setattr(os, call, fail_at_first)
+    assert sorted(names(scan(tmp_path))) == ["c.xlsx", "组/a.xlsx", "组/b.xlsx"]
 
 
 def at(text: str) -> datetime:

@@ -2,9 +2,10 @@ r"""What lies in the inbox: a folder in, the files that can be taken now out, ol
 
 Two clocks meet here. Whether a file has settled is asked of the machine's clock (`wall_now`),
 which stamped it. When it was received is told by the product's clock (`now`), which `--today`
-moves: the modification time is clamped between the last completed scan and `now`. A time far
-ahead of the machine's clock says nothing about age and holds no file up for years; growth still
-shows when the file is read, and again when it is removed.
+moves: the modification time is clamped between the last completed scan and `now`. What a scan had
+to leave alone (still growing, unreadable) it has not completed: for that, the scan before holds. A
+time far ahead of the machine's clock says nothing about age and holds no file up for years; growth
+still shows when the file is read, and again when it is removed.
 
 No link is followed and nothing but ordinary files is opened. Names are shown with `/` between
 folders and undecodable bytes as `\xNN`; `source` keeps the real one.
@@ -16,15 +17,17 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
-from typing import Literal
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Literal, TypeVar
 
 from pipeline.errors import ConfigError
 
-Reason = Literal["link", "pipe", "socket", "device", "unreadable", "settling"]
+Reason = Literal["link", "pipe", "socket", "device", "unreadable", "settling", "changed"]
+T = TypeVar("T")
 
 _SECOND = 1_000_000_000  # in nanoseconds
 _EARLIEST, _LATEST = 86_400 * _SECOND, 32_000_000_000 * _SECOND  # what every system can convert
@@ -69,12 +72,13 @@ def scan_inbox(
     wall_now: float,
     settle_seconds: int,
     last_scan: datetime | None = None,
+    held: Mapping[str, datetime | None] | None = None,
     zone: tzinfo | None = None,
 ) -> Scan:
     """Return what can be taken, sorted by `received_at`, then path.
 
     `now` and `last_scan` are local times without a zone, of `zone` (the machine's own if None);
-    `wall_now` is seconds since the epoch. Where `last_scan` is after `now`, `now` holds: nothing
+    `wall_now` is seconds since the epoch. `held` says what earlier scans left alone. Where `last_scan` is after `now`, `now` holds: nothing
     is received in the future. Raises ConfigError where the inbox itself cannot be listed, since a
     share that is not there must not pass for an empty one.
     """
@@ -86,12 +90,35 @@ def scan_inbox(
             skipped.append(Skipped(path, reason))
         elif status is not None:
             received = _local(status.st_mtime_ns, zone)
-            received = min(max(received, last_scan or received), now)
+            received = min(max(received, bound_of(path, last_scan, held or {}) or received), now)
             stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
             found.append(Found(path, Path(entry), received, *stamp))
     found.sort(key=lambda file: (file.received_at, file.path, os.fspath(file.source)))
     skipped.sort(key=lambda item: item.path)
     return Scan(tuple(found), tuple(skipped))
+
+
+def bound_of(
+    path: str, last_scan: datetime | None, held: Mapping[str, datetime | None]
+) -> datetime | None:
+    """Return the last scan that was complete as to this path: not one that left it alone, or a
+    folder above it. `held` maps what was left alone to the scan that was the last one then."""
+    if held:
+        for place in (path, *map(str, PurePosixPath(path).parents)):
+            if place in held:
+                return held[place]
+    return last_scan
+
+
+def ask_twice(ask: Callable[[], T]) -> T:
+    """Return what a share answers, asked again where it fails once: shares hiccup, and a file that
+    is passed over is taken after others that came later. Raises the second OSError."""
+    try:
+        return ask()
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return ask()
 
 
 def is_unchanged(found: Found, status: os.stat_result) -> bool:
@@ -134,7 +161,7 @@ def _escape(code: int) -> str:
 def _walk(inbox: Path) -> Iterator[tuple[str, str, os.stat_result | None]]:
     """Yield shown path, real path and status of all that is not ignored; None if unreadable."""
     try:
-        folders = [("", _names(os.fspath(inbox)))]
+        folders = [("", ask_twice(partial(_names, os.fspath(inbox))))]
     except OSError as error:
         raise ConfigError(
             f"{inbox}: 打不开收件文件夹 (cannot open the inbox): {error.strerror}。"
@@ -145,12 +172,12 @@ def _walk(inbox: Path) -> Iterator[tuple[str, str, os.stat_result | None]]:
         for name, source in names:
             path = above + display_path(name)
             try:
-                status = os.lstat(source)
+                status = ask_twice(partial(os.lstat, source))
                 if not _is_folder(status):
                     if not _is_ignored(name):
                         yield path, source, status
                 elif not _is_hidden(name, status):
-                    folders.append((f"{path}/", _names(source)))
+                    folders.append((f"{path}/", ask_twice(partial(_names, source))))
             except FileNotFoundError:
                 continue
             except OSError:

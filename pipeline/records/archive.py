@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from pipeline.files import sync_file, sync_folder
-from pipeline.intake.scan import Found, is_unchanged
+from pipeline.files import sync_file, sync_folder, write_file
+from pipeline.intake.scan import Found, Reason, is_unchanged
 from pipeline.records.names import safe_stem, suffix_of
 
 _CHUNK = 1 << 20
@@ -45,7 +43,7 @@ class Left:
     """A file to leave where it is until the next scan."""
 
     found: Found
-    reason: Literal["changed", "unreadable"]
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,13 @@ class _Copied:
     found: Found
     sha256: str
     temporary: Path
+
+
+class _LeaveIt(Exception):
+    """What becomes of the file is for the next scan."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
 
 
 class Archive:
@@ -76,7 +81,8 @@ class Archive:
         """
         self._clear_incoming()
         outcomes = [
-            self._copy(found, self._incoming / str(number)) for number, found in enumerate(files)
+            self._copy_twice(found, self._incoming / str(number))
+            for number, found in enumerate(files)
         ]
         self._file_away(outcome for outcome in outcomes if isinstance(outcome, _Copied))
         self._clear_incoming()
@@ -85,18 +91,17 @@ class Archive:
             for outcome in outcomes
         ]
 
+    def look(self, files: Iterable[Found]) -> list[Kept | Left]:
+        """Return what would become of the files; nothing is kept."""
+        return [_look(found) for found in files]
+
     def quarantine(self, sha256: str, name: str) -> Path:
         """Put a copy of archived bytes where people look for it, under its own name made safe.
 
         It is a copy and no link, so that nobody who opens and saves it touches the archive.
         """
         target = self._quarantine / f"{safe_stem(name)}_{sha256[:8]}{suffix_of(name)}"
-        source = self.path_of(sha256)
-        if not target.exists() or target.stat().st_size != source.stat().st_size:
-            self._quarantine.mkdir(parents=True, exist_ok=True)
-            temporary = target.with_name(f".{sha256}.tmp")
-            shutil.copyfile(source, temporary)
-            temporary.replace(target)
+        write_file(target, self.path_of(sha256).read_bytes())
         return target
 
     def _clear_incoming(self) -> None:
@@ -104,28 +109,22 @@ class Archive:
         for path in self._incoming.iterdir():
             path.unlink()
 
+    def _copy_twice(self, found: Found, temporary: Path) -> _Copied | Left:
+        outcome = self._copy(found, temporary)
+        if isinstance(outcome, Left) and outcome.reason == "unreadable":
+            outcome = self._copy(found, temporary)  # see `ask_twice`
+        return outcome
+
     def _copy(self, found: Found, temporary: Path) -> _Copied | Left:
+        digest = hashlib.sha256()
         try:
-            source = os.open(found.source, _OPEN_FLAGS)
-        except FileNotFoundError:
-            return Left(found, "changed")
-        except OSError:
-            return Left(found, "unreadable")
-        try:
-            if not is_unchanged(found, os.fstat(source)):
-                return Left(found, "changed")
-            digest, size = hashlib.sha256(), 0
             with temporary.open("wb") as target:
-                while size <= found.size and (chunk := _read(source)):  # may grow for ever
+                for chunk in _content(found):
                     digest.update(chunk)
-                    size += target.write(chunk)
-            if chunk is None:
-                return Left(found, "unreadable")
-            if size != found.size or not is_unchanged(found, os.fstat(source)):
-                return Left(found, "changed")
-            return _Copied(found, digest.hexdigest(), temporary)
-        finally:
-            os.close(source)
+                    target.write(chunk)
+        except _LeaveIt as left:
+            return Left(found, left.reason)
+        return _Copied(found, digest.hexdigest(), temporary)
 
     def _file_away(self, copies: Iterable[_Copied]) -> None:
         targets = {self.path_of(copy.sha256): copy for copy in copies}
@@ -141,11 +140,35 @@ class Archive:
             list(pool.map(sync_folder, (*folders, self._archive, self._archive.parent)))
 
 
-def _read(source: int) -> bytes | None:
+def _look(found: Found) -> Kept | Left:
+    digest = hashlib.sha256()
     try:
-        return os.read(source, _CHUNK)
-    except OSError:  # the share went away; a fault of our own disk is not caught
-        return None
+        for chunk in _content(found):
+            digest.update(chunk)
+    except _LeaveIt as left:
+        return Left(found, left.reason)
+    return Kept(found, digest.hexdigest())
+
+
+def _content(found: Found) -> Iterator[bytes]:
+    """Yield the content of a file as it was found, or raise `_LeaveIt`."""
+    try:
+        source = os.open(found.source, _OPEN_FLAGS)
+        try:
+            if not is_unchanged(found, os.fstat(source)):
+                raise _LeaveIt("changed")
+            size = 0
+            while size <= found.size and (chunk := os.read(source, _CHUNK)):  # may grow for ever
+                size += len(chunk)
+                yield chunk
+            if size != found.size or not is_unchanged(found, os.fstat(source)):
+                raise _LeaveIt("changed")
+        finally:
+            os.close(source)
+    except FileNotFoundError:
+        raise _LeaveIt("changed") from None
+    except OSError:
+        raise _LeaveIt("unreadable") from None
 
 
 def _has_size(path: Path, size: int) -> bool:

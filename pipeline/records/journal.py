@@ -7,6 +7,7 @@ last rendered, whichever run took them: an intake between two nights, or a run t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,7 +17,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from pipeline.records.lifecycle import ACCEPTED
 from pipeline.records.store import Store
 
-_RENDERED = "rendered:"
+_RENDERED, _HELD = "rendered:", "held"
+
+Held = dict[str, datetime | None]  # a path in the inbox, and the last scan that was complete for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,34 @@ def begin_run(store: Store, run_id: str, started_at: datetime) -> None:
         connection.execute(insert(store.tables.runs).values(row))
 
 
-def finish_scan(store: Store, run_id: str, scanned_at: datetime) -> None:
-    """Note that all a run found is dealt with; `scanned_at` is the `now` its scan was given."""
-    _update_run(store, run_id, "scanned_at", scanned_at)
+def finish_scan(store: Store, run_id: str, scanned_at: datetime, held: Held | None = None) -> None:
+    """Note that all a run found is dealt with; `scanned_at` is the `now` its scan was given.
+
+    `held` is what it left alone, with the scan that stays the last one for it.
+    """
+    meta = store.tables.meta
+    rows = {path: bound.isoformat() if bound else None for path, bound in (held or {}).items()}
+    with store.writing() as connection:
+        _update_run(connection, store, run_id, "scanned_at", scanned_at)
+        connection.execute(delete(meta).where(meta.c.key == _HELD))
+        if rows:
+            value = json.dumps(rows, ensure_ascii=False, sort_keys=True)
+            connection.execute(insert(meta).values(key=_HELD, value=value))
 
 
 def finish_run(store: Store, run_id: str, finished_at: datetime) -> None:
     """Note that a run has also rendered what it had to; an intake between two nights has not."""
-    _update_run(store, run_id, "finished_at", finished_at)
+    with store.writing() as connection:
+        _update_run(connection, store, run_id, "finished_at", finished_at)
+
+
+def read_held(store: Store) -> Held:
+    """Return what the last scan left alone, each with the scan that was the last one for it."""
+    meta = store.tables.meta.c
+    with store.reading() as connection:
+        value = connection.scalar(select(meta.value).where(meta.key == _HELD))
+    rows: dict[str, str | None] = json.loads(value) if value else {}
+    return {path: datetime.fromisoformat(bound) if bound else None for path, bound in rows.items()}
 
 
 def last_scan(store: Store, now: datetime) -> datetime | None:
@@ -146,12 +169,13 @@ def note_outputs(connection: Connection, store: Store, outputs: Iterable[Output]
         connection.execute(insert(table), rows)
 
 
-def _update_run(store: Store, run_id: str, column: str, at: datetime) -> None:
+def _update_run(
+    connection: Connection, store: Store, run_id: str, column: str, at: datetime
+) -> None:
     runs = store.tables.runs
-    with store.writing() as connection:
-        done = update(runs).where(runs.c.run_id == run_id).values({column: at.isoformat()})
-        if connection.execute(done).rowcount != 1:
-            raise LookupError(f"run {run_id} was never begun")
+    done = update(runs).where(runs.c.run_id == run_id).values({column: at.isoformat()})
+    if connection.execute(done).rowcount != 1:
+        raise LookupError(f"run {run_id} was never begun")
 
 
 def _newest(store: Store, column: str, now: datetime) -> datetime | None:
