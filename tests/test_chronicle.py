@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,31 @@ def test_what_a_killed_run_did_not_tell_the_next_one_does(
     assert (workspace / "inbox/1.xlsx").exists()
     run_once(workspace)
     assert [fact["path"] for fact in facts(workspace) if "id" in fact] == ["1.xlsx"]
+
+
+def mark_sent(workspace: Path, identity: str, moment: str) -> None:
+    with closing(sqlite3.connect(workspace / "state/records.sqlite")) as database, database:
+        database.execute(
+            "UPDATE messages SET state = 'sent', sent_at = ? WHERE message_id = ?",
+            (f"2026-10-10T{moment}:00+08:00", identity),
+        )
+
+
+def test_messages_that_a_killed_run_did_not_tell_of_the_next_one_tells(workspace: Path) -> None:
+    drop(workspace, "1.xlsx", quarterly())
+    run_once(workspace)
+    with closing(sqlite3.connect(workspace / "state/records.sqlite")) as database:
+        first, second, third = (r[0] for r in database.execute("SELECT message_id FROM messages"))
+    mark_sent(workspace, first, "02:00")
+    for _ in range(2):
+        run_once(workspace, mail=False)
+        assert [fact["message_id"] for fact in facts(workspace) if "message_id" in fact] == [first]
+    mark_sent(workspace, second, "02:00")
+    mark_sent(workspace, third, "03:00")
+    for _ in range(2):
+        run_once(workspace, mail=False)
+        told = [fact["message_id"] for fact in facts(workspace) if "message_id" in fact]
+        assert sorted(told) == sorted((first, second, third))
 
 
 def test_a_line_cut_short_does_not_take_the_next_one_with_it(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from pipeline.errors import ConfigError
 from pipeline.files import sync_folder
@@ -98,16 +98,28 @@ class Chronicle:
 
     def last_file(self) -> Fact | None:
         """Return the newest file that is told of, looking from the end; None where there is none."""
-        if not self.path.exists():
-            return None
-        with self.path.open("rb") as file:
-            return next(
-                (fact for line in _backwards(file) if (fact := _parse(line)) and "id" in fact), None
-            )
+        return next((fact for fact in self._from_the_end() if "id" in fact), None)
+
+    def last_messages(self) -> dict[str, str]:
+        """Return the newest messages that are told of, those that went out at one moment, each
+        with that moment."""
+        found: dict[str, str] = {}
+        for fact in self._from_the_end():
+            if "message_id" in fact:
+                if found and fact["sent_at"] not in found.values():
+                    break
+                found.setdefault(fact["message_id"], fact["sent_at"])
+        return found
+
+    def _from_the_end(self) -> Iterator[Fact]:
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                yield from (fact for line in _backwards(file) if (fact := _parse(line)))
 
 
 def catch_up(store: Store, chronicle: Chronicle) -> None:
-    """Add to the chronicle the files that it does not tell of yet; everything where it is not there.
+    """Add to the chronicle the files and messages that it does not tell of yet; everything where it
+    is not there.
 
     Raises ConfigError where it tells of files that the database does not know.
     """
@@ -117,6 +129,7 @@ def catch_up(store: Store, chronicle: Chronicle) -> None:
             _refuse_older_database(connection, store, newest)
         elif not chronicle.path.exists():
             chronicle.append(_all_but_files(connection, store))
+        chronicle.append(_messages_after(connection, store, chronicle))
         done = newest["id"] if newest else 0
         while facts := _files_after(connection, store, done):
             chronicle.append(facts)
@@ -157,6 +170,17 @@ def _files_after(connection: Connection, store: Store, done: int) -> list[Fact]:
     rows = connection.execute(query.order_by(files.c.id).limit(_CHUNK)).mappings().all()
     totals = control_totals(connection, store.tables, [row["id"] for row in rows])
     return [_told(row) | ({"totals": totals[row["id"]]} if row["version"] else {}) for row in rows]
+
+
+def _messages_after(connection: Connection, store: Store, chronicle: Chronicle) -> list[Fact]:
+    messages = store.tables.messages
+    if connection.scalar(select(func.max(messages.c.sent_at))) is None:
+        return []
+    told = chronicle.last_messages()
+    query = select(*(messages.c[name] for name in MESSAGE))
+    query = query.where(messages.c.sent_at >= max(told.values(), default=""))
+    rows = connection.execute(query.order_by(messages.c.message_id)).mappings()
+    return [_told(row) for row in rows if row["message_id"] not in told]
 
 
 def _all_but_files(connection: Connection, store: Store) -> Iterator[Fact]:
