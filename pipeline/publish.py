@@ -76,17 +76,24 @@ class Publisher:
         inner = tree.inner(period.end) or (tree.root,)
         if workspace.settings.union.summaries == "root" and not units:
             inner = (tree.root,)
+        wanted = [unit for unit in inner if not units or unit.code in units]
+        codes = frozenset(unit.code for unit in wanted)
         with self.store.reading() as connection:
             now, before, year_ago = (
                 figures(
-                    connection, self.store.tables, workspace.forms, workspace.indicators, tree, p
+                    connection,
+                    self.store.tables,
+                    workspace.forms,
+                    workspace.indicators,
+                    tree,
+                    p,
+                    only=codes,
                 )
                 for p in (period, period.previous(), period.year_ago())
             )
         statuses, counted = self._statuses(period), self._received(period)
-        for unit in inner:
-            if units and unit.code not in units:
-                continue
+        issues = self._open_issues(list(statuses), period)
+        for unit in wanted:
             below = [u.code for u in tree.reporting(unit.code, period.end)]
             yield SummaryView(
                 union=workspace.settings.union.name or tree.root.name,
@@ -97,7 +104,7 @@ class Publisher:
                 forms=workspace.forms,
                 children=tree.children(unit.code, period.end),
                 statuses=tuple(_without_contact(statuses[code]) for code in below),
-                issues=tuple(self._open_issues(below, period)),
+                issues=tuple(issue for code in below for issue in issues.get(code, ())),
                 cut_off=max((counted[code] for code in below if code in counted), default=None),
             )
 
@@ -112,19 +119,23 @@ class Publisher:
         files = read_files(self.store, period=period.code)
         return {s.unit: s.received_at for s in files if s.current and s.workbook == key}
 
-    def _open_issues(self, units: list[str], period: Period) -> Iterator[OpenIssue]:
+    def _open_issues(self, units: list[str], period: Period) -> dict[str, list[OpenIssue]]:
         names = self.workspace.tree.units
+        found: dict[str, list[OpenIssue]] = {}
         for issue in standing.read_open_issues(self.store, units, period.code):
-            yield OpenIssue(
-                issue.unit,
-                names[issue.unit].name,
-                issue.sheet,
-                issue.code,
-                issue.severity,
-                issue.title,
-                issue.count,
-                issue.cells,
+            found.setdefault(issue.unit, []).append(
+                OpenIssue(
+                    issue.unit,
+                    names[issue.unit].name,
+                    issue.sheet,
+                    issue.code,
+                    issue.severity,
+                    issue.title,
+                    issue.count,
+                    issue.cells,
+                )
             )
+        return found
 
     def _digest(self, view: SummaryView) -> str:
         shown = (

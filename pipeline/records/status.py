@@ -125,17 +125,20 @@ def read_open_issues(store: Store, units: Sequence[str], period: str) -> list[Op
     """
     tables = store.tables
     current, refused = _open_files(read_files(store, period=period), set(units))
-    issues = tables.issues.c
+    issues, files = tables.issues.c, tables.files.c
     wanted = or_(
-        and_(issues.severity == "warning", issues.file_id.in_(current)),
-        and_(issues.severity == "error", issues.file_id.in_(refused)),
+        and_(issues.severity == "warning", files.current == 1),
+        and_(issues.severity == "error", files.status == "rejected"),
     )
     unit_of = current | refused
-    query = select(tables.issues).where(wanted).order_by(issues.file_id, issues.seq)
+    query = select(tables.issues).join(tables.files, files.id == issues.file_id)
+    query = query.where(files.period == period, wanted).order_by(issues.file_id, issues.seq)
     with store.reading() as connection:
         rows = connection.execute(query).mappings().all()
     grouped: defaultdict[tuple[str, str, str, Severity, Text], list[str]] = defaultdict(list)
     for row in rows:
+        if row["file_id"] not in unit_of:
+            continue
         issue = stored_issue(row)
         place = (unit_of[row["file_id"]], issue.sheet, issue.code, issue.severity, issue.title)
         grouped[place].append(issue.cell)

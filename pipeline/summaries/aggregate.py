@@ -7,7 +7,7 @@ the sum of its children and its own workbook.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +49,13 @@ def figures(
     indicators: Indicators,
     tree: OrgTree,
     period: Period,
+    only: Container[str] | None = None,
 ) -> dict[str, Figures]:
     """Return the figures of the root and of every inner unit by code, parents before children.
 
     The numbers of a unit are in printing order: totals; by unit, its own workbook first and then
-    its children in the order of the tree; then each breakdown, member by member.
+    its children in the order of the tree; then each breakdown, member by member. `only` are the
+    units wanted, all where it is None: the sums of a whole tree cost less than the numbers.
     """
     units = tuple(tree.walk(tree.root.code, period.end))
     source = _Source(connection, tables, forms, indicators, period)
@@ -61,6 +63,8 @@ def figures(
     pooled = _rolled_up(units, own)
     found = {}
     for unit in units:
+        if only is not None and unit.code not in only:
+            continue
         children = tree.children(unit.code, period.end)
         if children or unit is tree.root:
             members = {unit.code: own[unit.code]} if unit.reports else {}
