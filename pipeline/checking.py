@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pipeline.collect import brief_of
 from pipeline.errors import UsageError
+from pipeline.intake.refusals import NOT_OPENED, refuse
 from pipeline.intake.submission import Submission
-from pipeline.intake.workers import Job, judge_files
+from pipeline.intake.workers import Job, judge_files, refused_outcome
 from pipeline.issues import count_severity
 from pipeline.texts import Lang
 from pipeline.workspace import Workspace
@@ -47,9 +48,19 @@ def check_files(workspace: Workspace, now: datetime, files: list[Path]) -> list[
     for path in files:
         if not path.is_file():
             raise UsageError(f"{path}: 找不到这个文件 (no such file)。")
-    jobs = [Job(path.absolute(), path.name) for path in files]
+    closed = {path for path in files if not _can_open(path)}
+    jobs = [Job(path.absolute(), path.name) for path in files if path not in closed]
     outcomes = judge_files(jobs, brief_of(workspace, now.date()), 1)
+    refused = refused_outcome(refuse(NOT_OPENED))
     return [
-        Checked(str(path), outcome.submission)
-        for path, outcome in zip(files, outcomes, strict=True)
+        Checked(str(path), (refused if path in closed else next(outcomes)).submission)
+        for path in files
     ]
+
+
+def _can_open(path: Path) -> bool:
+    try:
+        with path.open("rb"):
+            return True
+    except OSError:
+        return False

@@ -116,6 +116,35 @@ def ole_of(*names: str) -> bytes:
     return bytes(header) + table + directory
 
 
+def ole_holding(streams: dict[str, bytes]) -> bytes:
+    """Return an OLE container with the streams at its root, filled up with NULs to 4 KB each."""
+    sector, end = 512, 0xFFFFFFFE
+    padded = {
+        name: content.ljust(max(4096, -(-len(content) // sector) * sector), b"\0")
+        for name, content in streams.items()
+    }
+    chain = [0xFFFFFFFD]  # sector 0 is the table itself, the directory and the streams follow
+    names, entries = list(padded), [_ole_entry("Root Entry", 5, child=1)]
+    directory = -(-(len(names) + 1) * 128 // sector)
+    chain += [*range(2, directory + 1), end]
+    for index, (name, content) in enumerate(padded.items(), 1):
+        first = len(chain)
+        chain += [*range(first + 1, first + len(content) // sector), end]
+        entry = bytearray(_ole_entry(name, 2, right=index + 1 if index < len(names) else None))
+        entry[116:124] = first.to_bytes(4, "little") + len(content).to_bytes(4, "little")
+        entries.append(bytes(entry))
+    table = b"".join(number.to_bytes(4, "little") for number in chain).ljust(sector, b"\xff")
+    header = ole_of()[:sector]
+    folder = b"".join(entries).ljust(directory * sector, b"\0")
+    return header + table + folder + b"".join(padded.values())
+
+
+def biff_record(code: int, *parts: bytes) -> bytes:
+    """Return one record of a binary workbook."""
+    body = b"".join(parts)
+    return code.to_bytes(2, "little") + len(body).to_bytes(2, "little") + body
+
+
 def endless_ole() -> bytes:
     """Return an OLE container whose small workbook stream follows its sectors in a circle."""
     data = bytearray(ole_of("Workbook"))

@@ -25,7 +25,7 @@ from pipeline.intake.validate import Locator, apply_checks, apply_rules, check_n
 from pipeline.issues import Issue, count_severity
 from pipeline.orgunits import OrgTree
 from pipeline.periods import Period, parse_period
-from pipeline.texts import fold
+from pipeline.texts import fold, label_key
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Setup:
 def judge_book(book: Book, setup: Setup) -> Submission:
     """Read and judge one workbook. Raises Refused where it is not one of ours at all."""
     located = locate(book, setup.forms)
-    if located is None:
-        raise refusals.Refused(refusals.NOT_OURS)
+    if located is None or _is_bare(located):
+        raise refusals.Refused(_foreign(book, setup.forms))
     issues = list(located.issues)
     cover_row, period = None, None
     if located.cover is not None:
@@ -55,6 +55,18 @@ def judge_book(book: Book, setup: Setup) -> Submission:
         return _unidentified(located, unit, period, issues)
     cover["unit"] = unit
     return _judge(located, setup, unit, period, cover_row, cover, issues)
+
+
+def _is_bare(located: Located) -> bool:
+    """Tell whether a workbook has nothing of ours but perhaps a sheet called 封面."""
+    return not located.ledgers and (located.cover is None or not located.cover.cells)
+
+
+def _foreign(book: Book, forms: Forms) -> refusals.Refusal:
+    """Return why a workbook is none of ours: it has no cover, or a cover that says nothing."""
+    covers = frozenset[str]().union(*(w.cover.sheet_keys for w in forms.workbooks.values()))
+    has_cover = any(label_key(sheet.name) in covers for sheet in book.sheets)
+    return refusals.WRONG_WORKBOOK if has_cover else refusals.NOT_OURS
 
 
 def _judge(

@@ -154,6 +154,8 @@ def what_to_do(verdict: Verdict, lang: Lang, *, marked: bool) -> str:
     mend = ""
     if verdict.status == "closed":
         pass  # mending it would change nothing while the period is closed
+    elif not any(issue.sheet for issue in verdict.issues):
+        pass  # a file that nobody can read holds nothing to mend: its message says what to do
     elif counts["error"]:
         mend = (_MEND if marked else _MEND_LISTED)[lang]
     elif counts["warning"]:
