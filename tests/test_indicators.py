@@ -115,6 +115,25 @@ def test_the_plain_examples_of_this_file_are_right(read):
     assert list(read(ratio() + "\n" + breakdown()).by_id) == ["X01", "X02"]
 
 
+def test_what_counts_persons_says_so(indicators):
+    """Persons, and what falls on one of them each; units, activities, plan items and money do not."""
+    counting = {i.id: tuple(part.persons for part in i.parts) for i in indicators}
+    assert {name for name, persons in counting.items() if all(persons)} == {
+        "O01", "O02", "O03", "O04", "O05", "A03", "A04", "A05", "D05", "V01", "V02", "V05", "V06",
+    }  # fmt: skip
+    assert {name: p for name, p in counting.items() if any(p) and not all(p)} == {
+        "D07": (False, True),
+        "V04": (False, True),
+    }
+
+
+def test_what_remains_of_a_whole_are_persons_too(indicators):
+    wholes = {i.id: i.share[1] for i in indicators if i.share}
+    assert wholes.keys() == {"O03", "O04", "A04", "D05", "V05", "V06"}
+    assert wholes["O03"] is indicators.by_id["O02"].numerator
+    assert wholes["D05"] is indicators.by_id["D05"].denominator
+
+
 @pytest.mark.parametrize(
     ("text", "place", "told"),
     [
@@ -138,6 +157,12 @@ def test_the_plain_examples_of_this_file_are_right(read):
         (indicator(kind='"sum"', value='"cost"'), "X01 format", "money for yuan"),
         (indicator(format='"money"'), "X01 format", "count for whole numbers"),
         (indicator(compare='"point"'), "X01 compare", "Did you mean “points”"),
+        (indicator(kind='"sum"', value='"cost"', format='"money"', persons="true"), "X01 persons", "no count of persons"),
+        (indicator(persons="1"), "X01 persons", "true 或 false"),
+        (indicator(person="true"), "X01", "“persons”"),
+        (ratio(persons="true"), "X02", "unknown key"),
+        (indicator(within='"X01"'), "X01 within", "both must count persons"),
+        (indicator(persons="true", within='"X09"'), "X01 within", "both must count persons"),
         (indicator(breakdowns='["how"]'), "X01 breakdowns", "no such"),
         (indicator(kind='"measure"', measure='"unit_nil"', form=None), "X01 measure", "units_nil"),
         (indicator(kind='"measure"', measure='"units_nil"'), "X01", "unknown key"),

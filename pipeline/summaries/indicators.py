@@ -40,8 +40,8 @@ class Rows:
     """Σ `value` over the rows of `form` for which `where` is definitely true.
 
     Without a value rows are counted. `digits` are the decimal places of the sum, which is kept as
-    a whole number; `text` is what is added up, as it was written. Compared by identity: the same
-    part under two indicators is added up once.
+    a whole number; `text` is what is added up, as it was written; `persons` says that it counts
+    persons. Compared by identity: the same part under two indicators is added up once.
     """
 
     form: str
@@ -49,15 +49,17 @@ class Rows:
     where: Node | None
     digits: int
     text: str
+    persons: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One of `MEASURES`; `form` is set for `units_with_rows` alone."""
+    """One of `MEASURES`; `form` is set for `units_with_rows` alone. None counts persons."""
 
     name: str
     form: str = ""
     digits: int = 0
+    persons: bool = False
 
 
 Part = Rows | Measure
@@ -68,7 +70,10 @@ REPORTED = Measure("units_reported")
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One number of a summary; a ratio where it has a denominator."""
+    """One number of a summary; a ratio where it has a denominator.
+
+    `within` is the count of persons of which it counts a part, where that is told apart.
+    """
 
     id: str
     group: str
@@ -79,11 +84,20 @@ class Indicator:
     numerator: Part
     denominator: Part | None
     breakdowns: tuple[str, ...]
+    within: Part | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """What is added up for it."""
         return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
+
+    @property
+    def share(self) -> tuple[Part, Part] | None:
+        """Some persons and all those they are part of; what remains of these are persons too."""
+        whole = self.within or (self.denominator if self.format == "percent" else None)
+        if whole is None or not (whole.persons and self.numerator.persons):
+            return None
+        return self.numerator, whole
 
     @property
     def on_units(self) -> bool:

@@ -118,6 +118,7 @@ def _read_indicator(
         numerator=_read_side(row, "numerator", forms, additive) if ratio else additive[name],
         denominator=_read_side(row, "denominator", forms, additive) if ratio else None,
         breakdowns=row.strings("breakdowns"),
+        within=None if ratio else _read_within(row, additive),
     )
     row.finish()
     _check_format(row, indicator)
@@ -153,6 +154,20 @@ def _read_side(row: Table, key: str, forms: Forms, additive: Mapping[str, Part])
     return part
 
 
+def _read_within(row: Table, additive: Mapping[str, Part]) -> Part | None:
+    """Return the count of persons that `within` names: both must count persons."""
+    if not (name := row.string("within", "")):
+        return None
+    persons = {known: part for known, part in additive.items() if part.persons}
+    if row.string("id") not in persons or name not in persons:
+        raise row.fault(
+            "within",
+            f"本指标和 “{name}” 都要是 persons = true 的人数 (both must count persons)。"
+            f"{_hint(name, persons)}",
+        )
+    return persons[name]
+
+
 def _read_measure(row: Table, forms: Forms) -> Measure:
     name = row.choice("measure", MEASURES)
     for form, fields in _PLAN_FIELDS.items() if name in ON_PLANS else ():
@@ -182,7 +197,9 @@ def _read_rows(row: Table, forms: Forms, value: str) -> Rows:
             digits = places
     except ExpressionError as error:
         raise _placed(row, error) from None
-    return Rows(form.key, summed, where, digits, value)
+    if (persons := row.flag("persons")) and digits:
+        raise row.fault("persons", "人数应是整数，这里加的是金额 (money is no count of persons)。")
+    return Rows(form.key, summed, where, digits, value, persons)
 
 
 def _parse(row: Table, form: Form, key: str, text: str, expect: Type) -> Node:
