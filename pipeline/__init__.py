@@ -12,6 +12,8 @@ imports):
     workspace   a folder opened: settings, forms, units, paths, clock, lock
     nightly     the job itself: take in → judge → store → add up → render → send
     ticker      the job at its time, night after night
+    rebuild     the database made again from the archive
+    doctor      everything that a night needs, looked over
     demo        a union of samples to try it on
     cli         the commands
 """

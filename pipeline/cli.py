@@ -305,6 +305,23 @@ def reopen(common: Common, period: str) -> None:
 
 
 @cli.command(epilog=_EPILOG)
+@json_option
+@click.pass_obj
+def doctor(common: Common, as_json: bool) -> int:
+    """检查文件夹、数据库、邮件、时钟等是否可用，并说怎么办。 Look over everything a night needs."""
+    from pipeline.doctor.examine import examine
+
+    found, lang = examine(common.root, common.today, common.lang)
+    if as_json:
+        _print_json([check.as_json(lang) for check in found])
+    else:
+        from pipeline.console_care import show_checks
+
+        show_checks(found, lang)
+    return int(any(check.level == "fault" for check in found))
+
+
+@cli.command(epilog=_EPILOG)
 @dry_run_option
 @click.option(
     "--accept",

@@ -11,9 +11,16 @@ from pipeline.console import STATUS_WORDS, out
 from pipeline.texts import Lang, Text
 
 if TYPE_CHECKING:
+    from pipeline.doctor.check import Check
     from pipeline.rebuild import Rebuilt
     from pipeline.workspace import Workspace
 
+_LEVELS = {
+    "ok": (Text("正常", "ok   "), "green"),
+    "attention": (Text("注意", "note "), "yellow"),
+    "fault": (Text("故障", "FAULT"), "bold red"),
+}
+_SUM = Text("{faults} 处故障，{notes} 处注意。", "{faults} fault(s), {notes} to look at.")
 _SHOWN = 20  # of each kind; the rest is only counted
 _MORE = Text("  ……另有 {n} 项", "  … and {n} more")
 _ASIDE = Text("数据库已损坏，移到了 {path}", "The database was damaged; it is now at {path}")
@@ -41,6 +48,19 @@ _KEPT = Text(
     "The database was not changed. Put forms and choices in config/ back as they were and try "
     "again; to take the numbers as they are read now, add --accept.",
 )
+
+
+def show_checks(checks: Sequence[Check], lang: Lang) -> None:
+    """Print one line a finding, what to do about it below, and a sum at the end."""
+    console = out()
+    for check in checks:
+        word, style = _LEVELS[check.level]
+        console.print(f"[{style}]{word[lang]}[/]  {escape(check.says[lang])}")
+        if check.todo[lang]:
+            console.print(f"      → {escape(check.todo[lang])}")
+    faults = sum(check.level == "fault" for check in checks)
+    notes = sum(check.level == "attention" for check in checks)
+    console.print(_SUM.format(faults=faults, notes=notes)[lang], style="bold")
 
 
 def show_rebuilt(workspace: Workspace, found: Rebuilt) -> None:

@@ -28,6 +28,9 @@ from pipeline.texts import Lang
 
 _BESIDE = Path(__file__).resolve().parent.parent / "config"
 _INSTALLED = Path(sys.prefix) / "share" / "union-pipeline" / "config"
+LOCK = "run.lock"  # in the state folder
+_PRIVATE = 0o700  # what lies in the state folder is about persons
+
 SHIPPED_CONFIG = _BESIDE if _BESIDE.is_dir() else _INSTALLED
 
 
@@ -122,8 +125,9 @@ def init_workspace(root: Path) -> Path:
         raise UsageError(f"{root}: 已经有 config 文件夹了 (already a workspace)。请换一个文件夹。")
     try:
         shutil.copytree(SHIPPED_CONFIG, root / "config")
-        for name in ("inbox", "outputs", "input_templates", "state"):
+        for name in ("inbox", "outputs", "input_templates"):
             (root / name).mkdir(exist_ok=True)
+        (root / "state").mkdir(mode=_PRIVATE, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{root}: 建不了工作区 (cannot create): {error.strerror}") from None
     return root
@@ -134,8 +138,8 @@ def hold(workspace: Workspace) -> Iterator[None]:
     """Hold the workspace alone while changing it. Raises WorkspaceBusy at once if another does."""
     import filelock  # only commands that change something need it
 
-    workspace.paths.state.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(workspace.paths.state / "run.lock")
+    workspace.paths.state.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+    lock = filelock.FileLock(workspace.paths.state / LOCK)
     try:
         with lock.acquire(blocking=False):
             yield

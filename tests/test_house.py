@@ -27,7 +27,7 @@ FLOORS = (
     ("workspace",),
     ("collect", "publish", "notify"),
     ("nightly",),
-    ("ticker", "queries", "handouts", "checking", "rebuild"),
+    ("ticker", "queries", "handouts", "checking", "rebuild", "doctor"),
     ("demo",),
     ("console",),
     ("console_care",),
