@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from pipeline.forms.anchors import anchor_name
 from pipeline.forms.model import Forms
 from pipeline.intake.locate_ledger import locate_ledger
+from pipeline.intake.places import Wanted
 from pipeline.intake.sheets import Book, Sheet
 from pipeline.intake.submission import Submission
 
@@ -395,7 +396,9 @@ def test_no_column_is_silently_read_as_another(forms: Forms) -> None:
         heads = [form.field(key).label.zh if text == "=" else text for key, text in columns]
         rows = [[], heads, [cells.get(key) for key, _ in columns]]
         anchors = {key: (2, n) for n, (key, _) in enumerate(columns) if key} if marks else {}
-        place, issues = locate_ledger(form, Sheet("走访", "visible", rows), form.labels, anchors)
+        place, issues = locate_ledger(
+            Wanted(form, form.labels), Sheet("走访", "visible", rows), anchors
+        )
         said = {(issue.field, issue.code) for issue in issues}
         for key, column in place.columns.items():
             origin, text = columns[column.index]

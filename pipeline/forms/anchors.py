@@ -33,7 +33,7 @@ def set_anchor(
     from xlsxwriter.utility import quote_sheetname, xl_rowcol_to_cell
 
     cell = xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)
-    book.define_name(anchor_name(form, field), f"={quote_sheetname(sheet.name)}!{cell}")
+    book.define_name(anchor_name(form, field), f"={quote_sheetname(str(sheet.name))}!{cell}")
     book.defined_names[-1][_HIDDEN] = True
 
 

@@ -31,6 +31,7 @@ from pipeline.forms.model import (
     SheetCheck,
     Workbook,
 )
+from pipeline.forms.versions import check_version, read_upgrades
 from pipeline.issues import SEVERITIES, Severity
 from pipeline.texts import Text, fold, label_key
 from pipeline.tomltable import Table, read_toml
@@ -122,12 +123,14 @@ def _read_form(path: Path, lists: Mapping[str, tuple[Choice, ...]]) -> Form:
     rules = tuple(_read_rule(row, key, scope, positions) for row in table.tables("rules"))
     checks = tuple(_read_check(row, scope) for row in table.tables("checks"))
     nil = table.string("nil", "")
+    upgrades = read_upgrades(table, fields)
     table.finish()
     return Form(
         key, "cover" if kind == "cover" else "ledger", label, aliases, hint,
         fields, rules, checks, parameters, nil, positions, labels,
         frozenset(map(label_key, (label.zh, label.en, *aliases))),
         tuple((positions[f.key], positions[f.default_from]) for f in fields if f.default_from),
+        upgrades,
     )  # fmt: skip
 
 
@@ -355,6 +358,8 @@ def _read_workbook(path: Path, forms: Mapping[str, Form]) -> Workbook:
     table.finish()
     for ledger in workbook.ledgers:
         _check_ticks(path, ledger, workbook.cover)
+    for form in workbook.forms:
+        check_version(path.name, form, workbook.version)
     return workbook
 
 

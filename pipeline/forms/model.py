@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -109,6 +110,23 @@ class SheetCheck:
     pipeline_only: Text = Text("", "")
 
 
+Value = int | Decimal | date | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What changed in a form with version `since` of its workbook.
+
+    `renames` maps the keys of labels until then to fields, `removed` holds the keys of labels that
+    nobody asks for any more, `defaults` the values of the fields that did not exist before.
+    """
+
+    since: int
+    renames: Mapping[str, str]
+    removed: frozenset[str]
+    defaults: Mapping[str, Value]
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """One sheet.
@@ -133,6 +151,7 @@ class Form:
     labels: Mapping[str, str]
     sheet_keys: frozenset[str]
     stand_ins: tuple[tuple[int, int], ...]
+    upgrades: tuple[Upgrade, ...] = ()
 
     def field(self, key: str) -> Field:
         """Return the field with this key; a wrong key is a KeyError."""

@@ -20,6 +20,7 @@ from decimal import Decimal
 from typing import TypeGuard
 
 from pipeline.errors import nearest
+from pipeline.forms.model import Value
 from pipeline.intake.dates import (
     NOT_A_DATE,
     NOT_A_MONTH,
@@ -59,9 +60,6 @@ __all__ = [
     "read_text",
     "trim",
 ]
-
-
-Value = int | Decimal | date | str | bool | None
 
 
 @dataclass(frozen=True, slots=True)

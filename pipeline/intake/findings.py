@@ -1,4 +1,4 @@
-"""The catalogue of reading faults (R-01 to R-21) and the making of issues at a place.
+"""The catalogue of reading faults (R-01 to R-23) and the making of issues at a place.
 
 Every message begins with the column as written and says what is wrong and what to do; titles say
 the same without quoting anything. Rules of the forms bring their own wording and use `issue_at`.
@@ -114,6 +114,16 @@ _CATALOGUE: dict[str, tuple[Severity, Text, Text]] = {
         Text("{reason}", "{reason}"),
     ),
     "R-21": ("info", Text("改过名的工作表已认出", "Renamed sheet recognised"), Text("{reason}", "{reason}")),
+    "R-22": ("info", Text("用的是旧版模板", "Made from an older template"), Text("{reason}", "{reason}")),
+    "R-23": (
+        "error",
+        Text("模板比系统新", "Made from a newer template"),
+        Text(
+            "这份报表用的是第 {version} 版模板，系统现在只认识到第 {known} 版，读了会漏。请告诉上级工会。",
+            "This was made from version {version} of the template; only versions up to {known} are "
+            "known here, and something would be lost. Please tell the union above.",
+        ),
+    ),
 }  # fmt: skip
 
 

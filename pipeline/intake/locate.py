@@ -16,7 +16,8 @@ from pipeline.intake.cells import as_typed, is_blank
 from pipeline.intake.findings import Place, address, finding
 from pipeline.intake.locate_cover import locate_cover
 from pipeline.intake.locate_ledger import locate_ledger
-from pipeline.intake.locate_sheets import Assigned, Labels, anchors_on, assign_sheets, cover_labels
+from pipeline.intake.locate_sheets import Assigned, anchors_on, assign_sheets, cover_labels
+from pipeline.intake.locate_version import about_version, version_of, wanted_of
 from pipeline.intake.places import CoverPlace, LedgerPlace
 from pipeline.intake.sheets import Book, Sheet
 from pipeline.intake.verdict import is_list_sheet
@@ -47,8 +48,9 @@ def locate(book: Book, forms: Forms) -> Located | None:
     workbook = _recognise(book, forms, meta)
     if workbook is None:
         return None
-    labels = _labels(workbook)
-    assigned = assign_sheets(book, workbook, labels)
+    version = version_of(meta)
+    wanted = wanted_of(workbook, version)
+    assigned = assign_sheets(book, workbook, wanted)
     issues = [*assigned.issues, *_unknown_sheets(book, assigned)]
     cover = None
     ledgers: dict[str, LedgerPlace] = {}
@@ -59,13 +61,14 @@ def locate(book: Book, forms: Forms) -> Located | None:
             continue
         anchors = anchors_on(book, form, sheet)
         if form.kind == "cover":
-            cover, found = locate_cover(form, sheet, labels[form.key], anchors)
+            cover, found = locate_cover(wanted[form.key], sheet, anchors)
         else:
-            ledgers[form.key], found = locate_ledger(form, sheet, labels[form.key], anchors)
+            ledgers[form.key], found = locate_ledger(wanted[form.key], sheet, anchors)
         issues.extend(found)
         issues.extend(_hidden(form, sheet))
     if meta is None:
         issues.append(finding("R-15", Place("")))
+    issues.extend(about_version(workbook, version, filter(None, (cover, *ledgers.values()))))
     names = {
         form.label.zh: assigned.sheets[form.key].name
         for form in workbook.forms
@@ -106,14 +109,10 @@ def _cover_score(book: Book, cover: Form) -> int:
 def _recognise_by_content(book: Book, forms: Forms) -> Workbook | None:
     best, found = 0, None
     for workbook in forms.workbooks.values():
-        score = len(assign_sheets(book, workbook, _labels(workbook)).sheets)
+        score = len(assign_sheets(book, workbook, wanted_of(workbook, None)).sheets)
         if score > best:
             best, found = score, workbook
     return found
-
-
-def _labels(workbook: Workbook) -> Labels:
-    return {form.key: form.labels for form in workbook.forms}
 
 
 def _unknown_sheets(book: Book, assigned: Assigned) -> Iterator[Issue]:

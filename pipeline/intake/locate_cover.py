@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline.forms.model import Field, Form
+from pipeline.forms.model import Field
 from pipeline.intake.findings import Place, address, fill, finding
 from pipeline.intake.fitting import fits
 from pipeline.intake.locate_ledger import written
 from pipeline.intake.locate_sheets import COVER_ROWS
-from pipeline.intake.places import CoverCell, CoverPlace
+from pipeline.intake.places import CoverCell, CoverPlace, Wanted
 from pipeline.intake.raw import Raw, as_typed, is_blank
 from pipeline.intake.sheets import Sheet
 from pipeline.intake.wording import (
@@ -66,49 +66,45 @@ class _Pair:
 
 
 def locate_cover(
-    form: Form,
-    sheet: Sheet,
-    labels: Mapping[str, str],
-    anchors: Mapping[str, tuple[int, int]],
+    wanted: Wanted, sheet: Sheet, anchors: Mapping[str, tuple[int, int]]
 ) -> tuple[CoverPlace, list[Issue]]:
     """Return where the values of a cover are, with what there is to say about its labels.
 
-    `labels` maps the keys of labels to fields, `anchors` the fields whose hidden marks are on this
-    sheet to row and column.
+    `anchors` gives row and column of the hidden marks that are on this sheet, by field key.
     """
-    finder = _Finder(form, sheet, labels, anchors)
+    finder = _Finder(wanted, sheet, anchors)
     finder.take_labels()
     finder.take_marks()
     finder.take_words()
     if not anchors:
         finder.take_places()
     finder.report_rest()
-    return CoverPlace(form, sheet, finder.cells), finder.issues
+    missing = wanted.defaults.keys() - finder.cells.keys()
+    defaults = {key: wanted.defaults[key] for key in missing}
+    return CoverPlace(wanted.form, sheet, finder.cells, defaults), finder.issues
 
 
 class _Finder:
     """One cover while its lines are being found; each step takes what the earlier ones left."""
 
     def __init__(
-        self,
-        form: Form,
-        sheet: Sheet,
-        labels: Mapping[str, str],
-        anchors: Mapping[str, tuple[int, int]],
+        self, wanted: Wanted, sheet: Sheet, anchors: Mapping[str, tuple[int, int]]
     ) -> None:
-        self.form = form
+        self.form = wanted.form
         self.cells: dict[str, CoverCell] = {}
         self.issues: list[Issue] = []
         self._rows = sheet.rows[:COVER_ROWS]
         self._anchors = anchors
-        self._pairs = list(_pairs(self._rows, labels))
+        self._wanted = wanted
+        self._pairs = list(_pairs(self._rows, wanted.labels))
         self._unknown: list[_Pair] = []
         self._refused: set[str] = set()
 
     def take_labels(self) -> None:
         for pair in self._pairs:
             if pair.key is None:
-                self._unknown.append(pair)
+                if label_key(pair.label) not in self._wanted.silent:
+                    self._unknown.append(pair)
             elif pair.key in self.cells:
                 cell = self.cells[pair.key]
                 first = address(cell.row, cell.index - 1)
@@ -175,7 +171,8 @@ class _Finder:
             if row not in known:
                 run.append(unknown[row])
                 continue
-            fields = self.form.fields[before + 1 : known[row]] if before is not None else ()
+            skipped = self.form.fields[before + 1 : known[row]] if before is not None else ()
+            fields = [field for field in skipped if field.key not in self._wanted.defaults]
             if len(fields) == len(run) and missing.issuperset(f.key for f in fields):
                 yield from zip(run, fields, strict=True)
             run, before = [], known[row]
@@ -220,7 +217,7 @@ class _Finder:
         self.cells[key] = CoverCell(pair.row, pair.value_index, label, pair.value)
 
     def _missing(self) -> list[str]:
-        gone = {*self.cells, *self._refused}
+        gone = {*self.cells, *self._refused, *self._wanted.defaults}
         return [field.key for field in self.form.fields if field.key not in gone]
 
 

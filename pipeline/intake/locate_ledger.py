@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.forms.model import Field, Form
+from pipeline.forms.model import Field
 from pipeline.intake.findings import Place, address, fill, finding
 from pipeline.intake.fitting import fits
-from pipeline.intake.places import Column, LedgerPlace
+from pipeline.intake.places import Column, LedgerPlace, Wanted
 from pipeline.intake.raw import Raw, as_typed, is_blank
 from pipeline.intake.sheets import Sheet
 from pipeline.intake.wording import (
@@ -81,17 +81,13 @@ class _Heading:
 
 
 def locate_ledger(
-    form: Form,
-    sheet: Sheet,
-    labels: Mapping[str, str],
-    anchors: Mapping[str, tuple[int, int]],
+    wanted: Wanted, sheet: Sheet, anchors: Mapping[str, tuple[int, int]]
 ) -> tuple[LedgerPlace, list[Issue]]:
     """Return where the columns of a ledger are, with what there is to say about its headings.
 
-    `labels` maps the keys of headings to fields, `anchors` the fields whose hidden marks are on
-    this sheet to row and column.
+    `anchors` gives row and column of the hidden marks that are on this sheet, by field key.
     """
-    finder = _Finder(form, sheet, labels, anchors)
+    finder = _Finder(wanted, sheet, anchors)
     finder.take_labels()
     finder.take_marks()
     finder.take_words()
@@ -99,7 +95,10 @@ def locate_ledger(
         finder.take_places()
         finder.take_content()
     finder.report_rest()
-    return LedgerPlace(form, sheet, finder.last_row, finder.columns), finder.issues
+    missing = wanted.defaults.keys() - finder.columns.keys()
+    defaults = {key: wanted.defaults[key] for key in missing}
+    place = LedgerPlace(wanted.form, sheet, finder.last_row, finder.columns, defaults)
+    return place, finder.issues
 
 
 def best_header(sheet: Sheet, labels: Mapping[str, str]) -> tuple[int, frozenset[str]]:
@@ -113,21 +112,22 @@ class _Finder:
     """One ledger while its columns are being found; each step takes what the earlier ones left."""
 
     def __init__(
-        self,
-        form: Form,
-        sheet: Sheet,
-        labels: Mapping[str, str],
-        anchors: Mapping[str, tuple[int, int]],
+        self, wanted: Wanted, sheet: Sheet, anchors: Mapping[str, tuple[int, int]]
     ) -> None:
-        self.form = form
+        self.form = wanted.form
         self.issues: list[Issue] = []
         self.columns: dict[str, Column] = {}
         self._rows = sheet.rows
         self._anchors = anchors
-        band = _header_band(sheet, labels, anchors)
+        self._wanted = wanted
+        band = _header_band(sheet, wanted.labels, anchors)
         self.last_row = band[-1] + 1
-        self._headings = _headings(sheet, labels, band)
-        self._taken: set[int] = set()
+        self._headings = _headings(sheet, wanted.labels, band)
+        self._taken = {
+            index
+            for index, heading in self._headings.items()
+            if heading.key is None and label_key(as_typed(heading.raw)) in wanted.silent
+        }
         self._refused: set[str] = set()
 
     def take_labels(self) -> None:
@@ -203,7 +203,7 @@ class _Finder:
     def _between_neighbours(self) -> Iterator[tuple[int, Field]]:
         """Yield the unknown columns that stand where, in the form's order, fields are missing."""
         places = {column.index: self.form.positions[key] for key, column in self.columns.items()}
-        missing = set(self._missing())
+        missing, absent = set(self._missing()), self._wanted.defaults
         if 2 * len(places) < len(self.form.fields):
             return
         indexes = sorted({*self._filled(), *self._headings})
@@ -216,7 +216,7 @@ class _Finder:
             if after is None:
                 run.append(index)
                 continue
-            fields = self.form.fields[before + 1 : after]
+            fields = [f for f in self.form.fields[before + 1 : after] if f.key not in absent]
             if len(fields) == len(run) and missing.issuperset(f.key for f in fields):
                 yield from zip(run, fields, strict=True)
             run, before = [], after
@@ -259,7 +259,7 @@ class _Finder:
         return index not in self._taken
 
     def _missing(self) -> list[str]:
-        gone = {*self.columns, *self._refused}
+        gone = {*self.columns, *self._refused, *self._wanted.defaults}
         return [field.key for field in self.form.fields if field.key not in gone]
 
     def _unknown(self) -> list[tuple[int, str]]:

@@ -15,6 +15,7 @@ from pipeline.forms.anchors import anchor_name
 from pipeline.forms.model import Form, Workbook
 from pipeline.intake.findings import Place, fill, finding
 from pipeline.intake.locate_ledger import best_header
+from pipeline.intake.places import Wanted
 from pipeline.intake.sheets import Book, Sheet
 from pipeline.issues import Issue
 from pipeline.texts import Text, label_key
@@ -34,8 +35,8 @@ _SEVERAL = Text(
     "Several sheets look like “{label}”: {sheets}. Put them into one sheet named “{label}”.",
 )
 
-Labels = Mapping[str, Mapping[str, str]]
-"""The fields that headings name, by form key."""
+Wanteds = Mapping[str, Wanted]
+"""What is looked for, by form key."""
 
 
 @dataclass(slots=True)
@@ -46,12 +47,12 @@ class Assigned:
     issues: list[Issue] = field(default_factory=list)
 
 
-def assign_sheets(book: Book, workbook: Workbook, labels: Labels) -> Assigned:
+def assign_sheets(book: Book, workbook: Workbook, wanted: Wanteds) -> Assigned:
     """Return the sheets of a workbook's forms; a form that is not found is left out."""
     assigned = Assigned()
-    doubtful = _assign_by_name(book, workbook, labels, assigned.sheets)
+    doubtful = _assign_by_name(book, workbook, wanted, assigned.sheets)
     _assign_by_marks(book, workbook, assigned)
-    _assign_by_headings(book, workbook, labels, assigned)
+    _assign_by_headings(book, workbook, wanted, assigned)
     for form, sheet in doubtful:  # a wrong name is better than none
         if form.key not in assigned.sheets and not _is_used(sheet, assigned):
             assigned.sheets[form.key] = sheet
@@ -82,7 +83,7 @@ def anchors_on(book: Book, form: Form, sheet: Sheet) -> dict[str, tuple[int, int
 
 
 def _assign_by_name(
-    book: Book, workbook: Workbook, labels: Labels, found: dict[str, Sheet]
+    book: Book, workbook: Workbook, wanted: Wanteds, found: dict[str, Sheet]
 ) -> list[tuple[Form, Sheet]]:
     """Assign the sheets that bear a form's name; return those whose headings say otherwise."""
     doubtful = []
@@ -91,7 +92,7 @@ def _assign_by_name(
         form = next((form for form in workbook.forms if name in form.sheet_keys), None)
         if form is None or form.key in found:
             continue
-        if _share(form, sheet, labels) > 0.5 or anchors_on(book, form, sheet):
+        if _share(form, sheet, wanted) > 0.5 or anchors_on(book, form, sheet):
             found[form.key] = sheet
         else:
             doubtful.append((form, sheet))
@@ -116,14 +117,16 @@ def _is_marked(book: Book, form: Form, sheet: Sheet) -> bool:
     return (cell is not None and cell[0] == sheet.name) or bool(anchors_on(book, form, sheet))
 
 
-def _assign_by_headings(book: Book, workbook: Workbook, labels: Labels, assigned: Assigned) -> None:
+def _assign_by_headings(
+    book: Book, workbook: Workbook, wanted: Wanteds, assigned: Assigned
+) -> None:
     forms = [form for form in workbook.forms if form.key not in assigned.sheets]
     free = [sheet for sheet in book.sheets if not _is_used(sheet, assigned)] if forms else []
     shares = {
         (form.key, n): share
         for form in forms
         for n, sheet in enumerate(free)
-        if (share := _share(form, sheet, labels)) > 0.5
+        if (share := _share(form, sheet, wanted)) > 0.5
     }
     for form in forms:
         alike = [n for n in range(len(free)) if (form.key, n) in shares]
@@ -152,11 +155,11 @@ def _is_used(sheet: Sheet, assigned: Assigned) -> bool:
     return any(sheet is used for used in assigned.sheets.values())
 
 
-def _share(form: Form, sheet: Sheet, labels: Labels) -> float:
+def _share(form: Form, sheet: Sheet, wanted: Wanteds) -> float:
     """Return how much of a form's required headings, or labels, stand on a sheet, at most 1."""
-    required = {field.key for field in form.fields if field.required}
+    required = {f.key for f in form.fields if f.required} - wanted[form.key].defaults.keys()
     if form.kind == "cover":
-        present = cover_labels(sheet, labels[form.key])
+        present = cover_labels(sheet, wanted[form.key].labels)
     else:
-        present = set(best_header(sheet, labels[form.key])[1])
+        present = set(best_header(sheet, wanted[form.key].labels)[1])
     return len(present & required) / len(required) if required else 0.0

@@ -7,9 +7,9 @@ as it was written, so that messages speak of the sheet in its own words.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pipeline.forms.model import Form
+from pipeline.forms.model import Form, Value
 from pipeline.intake.raw import Raw
 from pipeline.intake.sheets import Sheet
 
@@ -23,16 +23,32 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for on a sheet: the labels of a form as its workbook's version means them.
+
+    `labels` maps the keys of headings to fields, `silent` holds those of headings that are passed
+    over without a word, `defaults` the values of the fields that this version did not have yet.
+    """
+
+    form: Form
+    labels: Mapping[str, str]
+    silent: frozenset[str] = frozenset()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerPlace:
     """Where a ledger is: its sheet, the 1-based row of its headings, its columns by field key.
 
-    Where the headings take two rows, `header_row` is the lower one.
+    Where the headings take two rows, `header_row` is the lower one. `defaults` are the values of
+    fields that an older version of the sheet has no column for.
     """
 
     form: Form
     sheet: Sheet
     header_row: int
     columns: Mapping[str, Column]
+    defaults: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +63,9 @@ class CoverCell:
 
 @dataclass(frozen=True, slots=True)
 class CoverPlace:
-    """Where a cover is and where its values stand, by field key."""
+    """Where a cover is and where its values stand, by field key; `defaults` as of a ledger."""
 
     form: Form
     sheet: Sheet
     cells: Mapping[str, CoverCell]
+    defaults: Mapping[str, Value]

@@ -118,7 +118,7 @@ def read_cover(place: CoverPlace, period: Period | None) -> tuple[Row, list[Issu
     for position, field in enumerate(form.fields):
         cell = place.cells.get(field.key)
         if cell is None:
-            values.append(field.default)
+            values.append(place.defaults.get(field.key, field.default))
             continue
         where = Place(
             form.label.zh, address(cell.row, cell.index), cell.row, field.key, cell.written
@@ -153,6 +153,8 @@ def _read_row(
 ) -> Row:
     form = place.form
     values: list[Any] = [field.default for field in form.fields]
+    for key, default in place.defaults.items():
+        values[form.positions[key]] = default
     unread: set[int] = set()
     width = len(raw)
     for column in columns:
