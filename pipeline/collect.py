@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from time import time
@@ -21,6 +22,7 @@ from typing import TypeVar
 from pipeline.files import write_file
 from pipeline.forms.expressions import reads_today
 from pipeline.forms.model import Forms
+from pipeline.intake.identity import Folders, is_about_owner
 from pipeline.intake.receipt import write_receipt
 from pipeline.intake.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT
 from pipeline.intake.scan import Found, Reason, Skipped, bound_of, remove_taken, scan_inbox
@@ -107,7 +109,7 @@ class Collector:
         left = {} if self.rehearse else {_stamp(stored): stored for stored in unsettled(self.store)}
         lying = {_stamp(file): file for file in found}
         for stamp, stored in left.items():
-            job = Job(self.archive.path_of(stored.sha256), PurePosixPath(stored.path).name)
+            job = self._job(self.archive.path_of(stored.sha256), stored.path)
             brief = self._brief(stored.taken_at.date())
             (outcome,) = judge_files([job], brief, 1)
             if self._hand_back(stored, outcome, lying.get(stamp)):
@@ -126,12 +128,12 @@ class Collector:
         def jobs() -> Iterator[Job]:
             while batch := list(islice(found, _BATCH)):
                 kept = self._keep(batch, skipped)
-                known = seen(self.store, self.run, {item.sha256 for item in kept})
-                for item in kept:
-                    is_new = item.sha256 not in known
-                    waiting.append((item, is_new))
-                    if is_new:
-                        yield Job(self._bytes_of(item), PurePosixPath(item.found.path).name)
+                marks = [(item.sha256, self._folders.owner(item.found.path)) for item in kept]
+                known = seen(self.store, self.run, marks)
+                for item, mark in zip(kept, marks, strict=True):
+                    waiting.append((item, mark not in known))
+                    if mark not in known:
+                        yield self._job(self._bytes_of(item), item.found.path)
 
         for outcome in judge_files(jobs(), self._brief(self.run.now.date()), self._workers()):
             while not waiting[0][1]:
@@ -153,11 +155,22 @@ class Collector:
             settle(self.store, done)
         return stored
 
+    @cached_property
+    def _folders(self) -> Folders:
+        return Folders(self.workspace.tree)
+
+    def _job(self, source: Path, shown: str) -> Job:
+        return Job(source, PurePosixPath(shown).name, self._folders.owner(shown))
+
     def _taken(self, kept: Kept, outcome: Outcome | None, clock_codes: frozenset[str]) -> Taken:
         found = kept.found
         submission = outcome.submission if outcome else None
         period = submission.period if submission else None
         unit = submission.unit if submission else ""
+        folder = self._folders.owner(found.path)
+        owner = unit if unit in self.workspace.tree.units and period else ""
+        if submission and submission.withheld and not unit:
+            owner = folder
         return Taken(
             path=found.path,
             sha256=kept.sha256,
@@ -165,7 +178,8 @@ class Collector:
             mtime_ns=found.mtime_ns,
             received_at=found.received_at,
             submission=submission,
-            owner=unit if unit in self.workspace.tree.units and period else "",
+            folder=folder,
+            owner=owner,
             due=period.due(self.workspace.settings.periods.due_days) if period else None,
             receipt_suffix=outcome.suffix if outcome and outcome.receipt else ".txt",
             clock_dependent=submission is not None
@@ -192,12 +206,14 @@ class Collector:
 
     def _verdict(self, stored: Stored, outcome: Outcome | None) -> Verdict:
         workspace = self.workspace
-        unit = workspace.tree.units.get(stored.unit or "")
+        unit = workspace.tree.units.get(stored.unit or stored.owner)
         workbook = workspace.forms.workbooks.get(stored.workbook or "")
         issues = outcome.submission.issues if outcome and stored.status != "duplicate" else ()
+        if outcome and outcome.submission.withheld:
+            issues = tuple(filter(is_about_owner, issues))
         return Verdict(
             file=PurePosixPath(stored.path).name,
-            unit=stored.unit or "",
+            unit=stored.unit or stored.owner,
             unit_name=unit.name if unit else "",
             period=stored.period or "",
             workbook=workbook.label if workbook else Text("", ""),

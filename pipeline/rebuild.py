@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 
 from pipeline.collect import brief_of
 from pipeline.errors import UsageError
+from pipeline.intake.identity import Folders
 from pipeline.intake.submission import Submission
 from pipeline.intake.workers import Job, judge_files
 from pipeline.logs import LOG, log_to
@@ -198,7 +199,7 @@ def _read_again(
     workspace: Workspace, files: Sequence[Stored], found: Rebuilt, watch: Watch
 ) -> Iterator[list[tuple[Stored, Submission]]]:
     """Yield what the workbooks say, batch by batch; note in `found` what is lost or otherwise."""
-    archive = Archive(workspace.paths.state)
+    archive, folders = Archive(workspace.paths.state), Folders(workspace.tree)
     there = []
     for stored in files:
         if not _is_whole(archive.path_of(stored.sha256), stored.sha256):
@@ -209,7 +210,8 @@ def _read_again(
         Job(
             archive.path_of(stored.sha256),
             PurePosixPath(stored.path).name,
-            today=stored.taken_at.date(),
+            folders.owner(stored.path),
+            stored.taken_at.date(),
         )
         for stored in there
     )

@@ -204,7 +204,7 @@ def test_a_verdict_that_hangs_on_the_day_holds_for_that_day(nights: Nights) -> N
     nights.next_run()
     assert origin_of(nights.take("A")) == ("rejected", None, False)
     nights.next_run(days=1)
-    assert seen(nights.store, nights.run, [sha256("A")]) == {}
+    assert seen(nights.store, nights.run, [(sha256("A"), "")]) == {}
     assert nights.take("A", nights.report()).status == "accepted"
 
 
@@ -222,7 +222,7 @@ def test_closed_files_are_no_origin_and_reopening_lets_them_in(nights: Nights) -
     assert closed_periods(nights.store) == {"2026Q3"}
     for _ in range(2):
         assert nights.take("A", nights.report("closed")).status == "closed"
-        assert seen(nights.store, nights.run, [sha256("A")]) == {}
+        assert seen(nights.store, nights.run, [(sha256("A"), "")]) == {}
     reopen_period(nights.store, "2026Q3", "李", at("10-21 09:00"))
     assert closed_periods(nights.store) == frozenset()
     assert nights.take("A", nights.report()).version == 1
@@ -247,9 +247,9 @@ def test_what_was_seen_tells_which_files_need_no_reading(nights: Nights) -> None
     accepted = nights.take("A", nights.report())
     rejected = nights.take("B", nights.report("rejected"))
     nights.take("C", nights.report("closed"))
-    digests = [sha256(content) for content in "ABCD"]
-    known = seen(nights.store, nights.run, digests)
-    assert known == {sha256("A"): accepted, sha256("B"): rejected}
+    files = [(sha256(content), "") for content in "ABCD"]
+    known = seen(nights.store, nights.run, files)
+    assert known == {(sha256("A"), ""): accepted, (sha256("B"), ""): rejected}
 
 
 def test_a_file_neither_read_nor_known_is_a_fault_of_the_program(nights: Nights) -> None:

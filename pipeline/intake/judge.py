@@ -16,6 +16,7 @@ from pipeline.forms.model import Form, Forms
 from pipeline.intake import refusals
 from pipeline.intake.checks import Sheet
 from pipeline.intake.findings import Place, address, refusal_issue
+from pipeline.intake.identity import is_doubtful, misplaced
 from pipeline.intake.locate import Located, locate
 from pipeline.intake.places import CoverPlace, LedgerPlace
 from pipeline.intake.rows import UNREAD, Row, read_cover, read_ledger
@@ -30,12 +31,13 @@ from pipeline.texts import fold, label_key
 
 @dataclass(frozen=True)
 class Setup:
-    """What workbooks are judged against."""
+    """What workbooks are judged against; `folder` is the unit whose folder they lie in, or ""."""
 
     forms: Forms
     tree: OrgTree
     today: date
     closed: frozenset[str] = frozenset()
+    folder: str = ""
 
 
 def judge_book(book: Book, setup: Setup) -> Submission:
@@ -53,6 +55,9 @@ def judge_book(book: Book, setup: Setup) -> Submission:
     unit = _unit_code(cover.get("unit"), setup.tree)
     if not unit or period is None:
         return _unidentified(located, unit, period, issues)
+    strange = misplaced(unit, setup.folder, setup.tree)
+    if strange is not None:
+        return _strange(located, strange)
     cover["unit"] = unit
     return _judge(located, setup, unit, period, cover_row, cover, issues)
 
@@ -111,6 +116,7 @@ def _judge(
         ledgers,
         bool(ticks) and all(ticks),
         located.sheet_names,
+        is_doubtful(unit, located.meta, setup.tree),
     )
 
 
@@ -131,6 +137,11 @@ def _unidentified(
         located.workbook.key, unit, period, "quarantined", tuple(issues),
         sheet_names=located.sheet_names,
     )  # fmt: skip
+
+
+def _strange(located: Located, issue: Issue) -> Submission:
+    """Return what becomes of a workbook in another unit's folder: nobody's, and not looked into."""
+    return Submission(located.workbook.key, "", None, "rejected", (issue,), withheld=True)
 
 
 def _period_of(cover: CoverPlace) -> Period | None:

@@ -39,7 +39,8 @@ class Submission:
 
     `workbook` is the key of its kind, "" where it is none. `unit` is "" and `period` None where they cannot be read; then the status is quarantined.
     `nil` says that every ledger of the workbook that can be nil is ticked so. `sheet_names` maps
-    a form's Chinese name to the sheet's name in this workbook.
+    a form's Chinese name to the sheet's name in this workbook. `withheld` says that its content may
+    be another unit's than the one its receipt goes to, which then must not show it.
     """
 
     workbook: str
@@ -51,3 +52,4 @@ class Submission:
     ledgers: Mapping[str, tuple[Record, ...]] | None = None
     nil: bool = False
     sheet_names: Mapping[str, str] | None = None
+    withheld: bool = False

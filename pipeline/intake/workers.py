@@ -45,11 +45,13 @@ class Brief:
 class Job:
     """One file to judge: where its bytes are, and the name it was dropped under.
 
-    `today` is another day than the brief's, for a file that is read again.
+    `folder` is the unit whose folder of the inbox it lies in, "" for nobody's. `today` is another
+    day than the brief's, for a file that is read again.
     """
 
     path: Path
     name: str
+    folder: str = ""
     today: date | None = None
 
 
@@ -87,8 +89,8 @@ def judge_bytes(data: bytes, job: Job, brief: Brief) -> Outcome:
     """Judge the content of a file; whatever it makes the code raise, it is an outcome."""
     try:
         book = read_book(data, brief.limits)
-        setup = _setup(brief)
-        submission = judge_book(book, replace(setup, today=job.today or setup.today))
+        setup = replace(_setup(brief), folder=job.folder, today=job.today or brief.today)
+        submission = judge_book(book, setup)
         return _with_receipt(data, job, book, submission, brief)
     except Refused as refused:
         return refused_outcome(refused)
@@ -117,8 +119,8 @@ def refused_outcome(refused: Refused) -> Outcome:
 def _with_receipt(
     data: bytes, job: Job, book: Book, submission: Submission, brief: Brief
 ) -> Outcome:
-    if all(issue.severity == "info" for issue in submission.issues):
-        return Outcome(submission)
+    if submission.withheld or all(issue.severity == "info" for issue in submission.issues):
+        return Outcome(submission)  # a short text will do, or must
     setup = _setup(brief)
     unit = setup.tree.units.get(submission.unit)
     workbook = setup.forms.workbooks[submission.workbook]

@@ -18,7 +18,7 @@ from typing import Literal
 
 from pipeline.intake.submission import Judgement, Submission
 from pipeline.issues import count_severity
-from pipeline.records.names import receipt_path
+from pipeline.records.names import UNIDENTIFIED, receipt_path
 
 Status = Judgement | Literal["duplicate"]
 ACCEPTED: tuple[Status, ...] = ("accepted", "accepted_with_warnings")
@@ -52,8 +52,9 @@ class Run:
 class Taken:
     """One file, archived and judged.
 
-    `submission` is None for bytes known to be a duplicate, which need no reading. `owner` is the
-    unit whose receipts folder gets the receipt, "" for none. `due` is the end of the period's due
+    `submission` is None for bytes known to be a duplicate, which need no reading. `folder` is the
+    unit whose folder of the inbox it lies in, `owner` the one whose receipts folder gets the
+    receipt, "" for none. `due` is the end of the period's due
     day. `clock_dependent` says that another day alone might change the verdict. Identical bytes
     taken twice in one run carry the same submission twice; the second becomes a duplicate here.
     """
@@ -64,6 +65,7 @@ class Taken:
     mtime_ns: int
     received_at: datetime
     submission: Submission | None = None
+    folder: str = ""
     owner: str = ""
     due: datetime | None = None
     receipt_suffix: str = ".txt"
@@ -119,6 +121,17 @@ class Stored:
         return (self.unit, self.period, self.workbook)
 
     @property
+    def owner(self) -> str:
+        """The unit that the receipt went to, "" for none."""
+        folder = PurePosixPath(self.receipt).parent.name
+        return "" if folder == UNIDENTIFIED else folder
+
+    @property
+    def misplaced(self) -> bool:
+        """Whether it lay in another unit's folder; it is then nobody's."""
+        return self.unit is None and self.owner != ""
+
+    @property
     def replaced(self) -> int | None:
         """The version that this one replaced; every accepted version replaces the one before."""
         return self.version - 1 if self.version and self.version > 1 else None
@@ -133,10 +146,15 @@ class Book:
     counting: dict[Key, Stored] = field(default_factory=dict)
 
 
-def find_origin(same_bytes: Iterable[Stored], run: Run) -> Stored | None:
-    """Return the file that the same bytes, dropped now, would be a duplicate of; None if new."""
+def find_origin(same_bytes: Iterable[Stored], run: Run, folder: str) -> Stored | None:
+    """Return the file that the same bytes, dropped now, would be a duplicate of; None if new.
+
+    `folder` is the unit whose folder they lie in now: what is right in one may be wrong in another.
+    """
     refused = None
     for stored in same_bytes:
+        if not _is_as_well_in(folder, stored):
+            continue
         if stored.status in ACCEPTED:
             return stored
         if stored.status in REFUSED and run.holds(stored.judged_under):
@@ -144,12 +162,18 @@ def find_origin(same_bytes: Iterable[Stored], run: Run) -> Stored | None:
     return refused
 
 
+def _is_as_well_in(folder: str, stored: Stored) -> bool:
+    if folder and stored.owner:
+        return folder == stored.owner
+    return not stored.misplaced
+
+
 def decide(book: Book, run: Run, taken: Taken) -> Stored:
     """Return what becomes of a file and enter it into the book.
 
     Raises LookupError for an unread file that is no duplicate: its caller should have read it.
     """
-    origin = find_origin(book.by_content[taken.sha256], run)
+    origin = find_origin(book.by_content[taken.sha256], run, taken.folder)
     if origin is not None:
         stored = _duplicate(book, run, taken, origin)
     elif taken.submission is not None:

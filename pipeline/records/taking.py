@@ -61,12 +61,14 @@ def record(store: Store, run: Run, taken: Sequence[Taken]) -> list[Stored]:
         return _with_origins(connection, store.tables, stored)
 
 
-def seen(store: Store, run: Run, sha256s: Iterable[str]) -> dict[str, Stored]:
-    """Return, of these digests, those that would be duplicates now, with the file they equal."""
+def seen(store: Store, run: Run, files: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+    """Return, of these digests each with the unit whose folder it lies in, those that would be
+    duplicates now, with the file they equal."""
+    wanted = set(files)
     with store.reading() as connection:
-        known = _by_content(connection, store.tables, sha256s)
-    origins = {sha256: find_origin(same, run) for sha256, same in known.items()}
-    return {sha256: origin for sha256, origin in origins.items() if origin is not None}
+        known = _by_content(connection, store.tables, {sha256 for sha256, _ in wanted})
+    origins = {(s, folder): find_origin(known[s], run, folder) for s, folder in wanted}
+    return {file: origin for file, origin in origins.items() if origin is not None}
 
 
 def unsettled(store: Store) -> list[Stored]:
