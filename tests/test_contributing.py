@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from books import COVER, ROWS
 from conftest import ROOT
-from workspaces import NOW, drop, make_workspace, opened, run_once
+from workspaces import NOW, activity, drop, make_workspace, opened, quarterly, run_once
 
 from pipeline.forms.workbook import write_template
 from pipeline.handouts import write_templates
@@ -28,7 +28,7 @@ def workspace(tmp_path: Path) -> Path:
     """A workspace changed as the examples say."""
     folder = make_workspace(tmp_path / "ws")
     blocks = BLOCK.findall(TEXT)
-    assert len(blocks) == 4
+    assert len(blocks) == 6
     for _, name, before, toml in blocks:
         path = folder / name
         old = path.read_text("utf-8") if path.exists() else ""
@@ -79,3 +79,12 @@ def test_the_indicator_counts_and_the_ledger_is_stored(workspace: Path) -> None:
     found = {(row[2], row[3] or "", row[4] or ""): row[5] for row in rows}
     assert found["X01", "", ""] == 1
     assert found["X01", "category", "文体活动"] == 1
+
+
+def test_a_workbook_of_the_older_template_is_read_as_such(workspace: Path) -> None:
+    drop(workspace, "1.xlsx", quarterly(activities=[activity()]))
+    report = run_once(workspace)
+    assert [stored.status for stored in report.files] == ["accepted"]
+    text = (workspace / report.receipts[0]).read_text("utf-8-sig")
+    assert "第 1 版模板，现在是第 2 版" in text
+    assert "旧版模板没有“主办方”，按“工会”计" in text

@@ -269,3 +269,23 @@ def test_a_wrong_upgrade_is_one_line(tmp_path: Path, upgrade: str, message: str)
         read_forms(config)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("since = { vists = 2 }", "vists"),
+        ("since = { visits = 1 }", "since"),
+        ("since = { visits = 4 }", "version"),
+        ('since = { visits = "2" }', "since"),
+    ],
+)
+def test_a_ledger_is_added_with_a_version_that_there_is(
+    tmp_path: Path, line: str, message: str
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config)
+    number = r"(?m)^version = \d+", f"version = 3\n{line}"
+    edit(config / "workbooks" / "quarterly.toml", number)
+    with pytest.raises(ConfigError, match=message):
+        read_forms(config)

@@ -31,7 +31,7 @@ from pipeline.forms.model import (
     SheetCheck,
     Workbook,
 )
-from pipeline.forms.versions import check_version, read_upgrades
+from pipeline.forms.versions import check_versions, read_since, read_upgrades
 from pipeline.issues import SEVERITIES, Severity
 from pipeline.texts import Text, fold, label_key
 from pipeline.tomltable import Table, read_toml
@@ -354,12 +354,12 @@ def _read_workbook(path: Path, forms: Mapping[str, Form]) -> Workbook:
         _form(table, table.string("cover"), forms),
         tuple(_form(table, name, forms) for name in table.strings("ledgers")),
         table.text("notes", Text("", "")),
+        read_since(table),
     )
     table.finish()
     for ledger in workbook.ledgers:
         _check_ticks(path, ledger, workbook.cover)
-    for form in workbook.forms:
-        check_version(path.name, form, workbook.version)
+    check_versions(path.name, workbook)
     return workbook
 
 

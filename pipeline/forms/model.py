@@ -7,7 +7,7 @@ drop-downs, reading, validation, tables, breakdowns, headings) derives from thes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal, get_args
@@ -160,7 +160,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """One kind of workbook that groups fill: a cover and its ledgers, for a quarter or a year."""
+    """One kind of workbook that groups fill: a cover and its ledgers, for a quarter or a year.
+
+    `since` gives the version with which a ledger was added, by its key.
+    """
 
     key: str
     label: Text
@@ -169,6 +172,7 @@ class Workbook:
     cover: Form
     ledgers: tuple[Form, ...]
     notes: Text
+    since: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def forms(self) -> tuple[Form, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from pipeline.errors import ConfigError, nearest
-from pipeline.forms.model import Field, Form, Upgrade, Value
+from pipeline.forms.model import Field, Form, Upgrade, Value, Workbook
 from pipeline.texts import label_key
 from pipeline.tomltable import Table
 
@@ -73,13 +73,28 @@ def read_upgrades(table: Table, fields: tuple[Field, ...]) -> tuple[Upgrade, ...
     return tuple(sorted(upgrades, key=lambda upgrade: upgrade.since))
 
 
-def check_version(where: str, form: Form, version: int) -> None:
-    """Raise ConfigError where a form has changed in a version that its workbook has not got yet."""
-    for upgrade in form.upgrades:
-        if upgrade.since > version:
+def read_since(table: Table) -> Mapping[str, int]:
+    """Return with which version ledgers were added to a workbook, `since = { awards = 2 }`."""
+    since = {}
+    for key, version in _pairs(table, "since").items():
+        if type(version) is not int or version < 2:
+            raise table.fault("since", f"{key} 应为 2 或更大的版本号 (a version from 2 on)。")
+        since[key] = version
+    return since
+
+
+def check_versions(where: str, workbook: Workbook) -> None:
+    """Raise ConfigError where something changed in a version that the workbook has not got yet."""
+    ledgers = [form.key for form in workbook.ledgers]
+    for key in workbook.since:
+        if key not in ledgers:
+            raise ConfigError(f"{where} since: ledgers 里没有 “{key}” (no such ledger)。")
+    changes = [(form.key, upgrade.since) for form in workbook.forms for upgrade in form.upgrades]
+    for key, since in (*changes, *workbook.since.items()):
+        if since > workbook.version:
             raise ConfigError(
-                f"{where} version: 应为 {upgrade.since}，因为 {form.key}.toml 有 since = {upgrade.since}"
-                f" 的 [[upgrades]]，现在是 {version} (raise the version)。"
+                f"{where} version: 应不小于 {since}，因为 {key} 从第 {since} 版起有改动 (since)，"
+                f"现在是 {workbook.version} (raise the version)。"
             )
 
 

@@ -17,7 +17,7 @@ from pipeline.intake.findings import Place, address, finding
 from pipeline.intake.locate_cover import locate_cover
 from pipeline.intake.locate_ledger import locate_ledger
 from pipeline.intake.locate_sheets import Assigned, anchors_on, assign_sheets, cover_labels
-from pipeline.intake.locate_version import about_version, version_of, wanted_of
+from pipeline.intake.locate_version import about_version, came_later, version_of, wanted_of
 from pipeline.intake.places import CoverPlace, LedgerPlace
 from pipeline.intake.sheets import Book, Sheet
 from pipeline.intake.verdict import is_list_sheet
@@ -32,7 +32,7 @@ _OUR_SHEETS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A workbook recognised. A form without a place has an issue that says so."""
+    """A workbook recognised. A form without a place has an issue that says so, or came later."""
 
     workbook: Workbook
     meta: Mapping[str, str] | None
@@ -57,7 +57,8 @@ def locate(book: Book, forms: Forms) -> Located | None:
     for form in workbook.forms:
         sheet = assigned.sheets.get(form.key)
         if sheet is None:
-            issues.extend(_missing_sheet(form, assigned))
+            if not came_later(workbook, form, version):
+                issues.extend(_missing_sheet(form, assigned))
             continue
         anchors = anchors_on(book, form, sheet)
         if form.kind == "cover":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pipeline.forms.model import Value, Workbook
+from pipeline.forms.model import Form, Value, Workbook
 from pipeline.forms.versions import labels_then, removed_since, stand_for_missing
 from pipeline.intake.findings import Place, fill, finding
 from pipeline.intake.places import CoverPlace, LedgerPlace, Wanted
@@ -44,6 +44,11 @@ def wanted_of(workbook: Workbook, version: int | None) -> dict[str, Wanted]:
         )
         for form in workbook.forms
     }
+
+
+def came_later(workbook: Workbook, form: Form, version: int | None) -> bool:
+    """Tell whether a workbook of this version cannot have the form's sheet."""
+    return version is not None and version < workbook.since.get(form.key, 0)
 
 
 def about_version(
