@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path, PurePosixPath
 from time import time
 from typing import TypeVar
 
-from pipeline.files import write_file
+from pipeline.files import write_files
 from pipeline.forms.expressions import reads_today
 from pipeline.forms.model import Forms
 from pipeline.intake.identity import Folders, is_about_owner
@@ -108,12 +108,13 @@ class Collector:
         """Finish files that an earlier run committed but did not settle; return the others."""
         left = {} if self.rehearse else {_stamp(stored): stored for stored in unsettled(self.store)}
         lying = {_stamp(file): file for file in found}
-        for stamp, stored in left.items():
-            job = self._job(self.archive.path_of(stored.sha256), stored.path)
-            brief = self._brief(stored.taken_at.date())
-            (outcome,) = judge_files([job], brief, 1)
-            if self._hand_back(stored, outcome, lying.get(stamp)):
-                settle(self.store, [stored.id])
+        for day, stored in _by_day(left.values()):
+            jobs = (self._job(self.archive.path_of(x.sha256), x.path) for x in stored)
+            outcomes = judge_files(jobs, self._brief(day), self._workers())
+            self._hand_back(
+                (entry, outcome, lying.get(_stamp(entry)))
+                for entry, outcome in zip(stored, outcomes, strict=True)
+            )
         return [file for file in found if _stamp(file) not in left]
 
     def _judged(
@@ -147,12 +148,10 @@ class Collector:
         stored = record(self.store, self.run, taken)
         if not self.rehearse:
             catch_up(self.store, self.chronicle)
-            done = [
-                entry.id
+            self._hand_back(
+                (entry, outcome, kept.found)
                 for entry, (kept, outcome) in zip(stored, batch, strict=True)
-                if self._hand_back(entry, outcome, kept.found)
-            ]
-            settle(self.store, done)
+            )
         return stored
 
     @cached_property
@@ -186,23 +185,31 @@ class Collector:
             and any(issue.code in clock_codes for issue in submission.issues),
         )
 
-    def _hand_back(self, stored: Stored, outcome: Outcome | None, found: Found | None) -> bool:
-        """Write the receipt of a committed file and take it out of the inbox.
+    def _hand_back(self, files: Iterable[tuple[Stored, Outcome | None, Found | None]]) -> None:
+        """Write the receipts of committed files, take these out of the inbox and settle them.
 
-        False where the system does not let the file go, such as one open in Excel on Windows; the
-        next run tries again.
+        Where the system does not let a file go, such as one open in Excel on Windows, it is not
+        settled; the next run tries again.
         """
+        lying: dict[int, Found | None] = {}
+        receipts: dict[Path, bytes] = {}
+        for stored, outcome, found in files:
+            receipts[self.workspace.paths.outputs / stored.receipt] = self._receipt(stored, outcome)
+            lying[stored.id] = found
+            if stored.status == "quarantined":
+                self.archive.quarantine(stored.sha256, PurePosixPath(stored.path).name)
+        write_files(receipts)
+        settle(
+            self.store, [n for n, found in lying.items() if found is None or remove_taken(found)]
+        )
+
+    def _receipt(self, stored: Stored, outcome: Outcome | None) -> bytes:
         if outcome is not None and outcome.trouble:
             LOG.error("file: %s broke the reader\n%s", stored.path, outcome.trouble)
         if outcome is not None and outcome.receipt and stored.status != "duplicate":
-            content = outcome.receipt
-        else:
-            verdict = self._verdict(stored, outcome)
-            content, _ = write_receipt(b"", None, verdict, (), {}, self.workspace.lang)
-        write_file(self.workspace.paths.outputs / stored.receipt, content)
-        if stored.status == "quarantined":
-            self.archive.quarantine(stored.sha256, PurePosixPath(stored.path).name)
-        return found is None or remove_taken(found)
+            return outcome.receipt
+        verdict = self._verdict(stored, outcome)
+        return write_receipt(b"", None, verdict, (), {}, self.workspace.lang)[0]
 
     def _verdict(self, stored: Stored, outcome: Outcome | None) -> Verdict:
         workspace = self.workspace
@@ -294,6 +301,14 @@ def duplicate_note(stored: Stored) -> Text | None:
         f"It equals version {origin.version}, which a later version has replaced. To bring its "
         "content back, change something (the date of report), save and drop it again.",
     )
+
+
+def _by_day(files: Iterable[Stored]) -> Iterator[tuple[date, list[Stored]]]:
+    """Yield files by the day of the run that took them, whose verdict is to come out again."""
+    for day, group in groupby(files, key=lambda stored: stored.taken_at.date()):
+        stored = list(group)
+        for first in range(0, len(stored), _BATCH):
+            yield day, stored[first : first + _BATCH]
 
 
 def _stamp(file: Found | Stored) -> tuple[str, int, int]:

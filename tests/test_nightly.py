@@ -254,7 +254,7 @@ def test_what_a_killed_run_left_is_finished(
         raise SystemExit("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.collect.write_file", die)
+        patch.setattr("pipeline.collect.write_files", die)
         with pytest.raises(SystemExit):
             run_once(workspace)
     assert (workspace / "inbox/1.xlsx").exists()

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from workspaces import NOW, drop, make_workspace, quarterly
 from pipeline.cli import main
 from pipeline.collect import brief_of
 from pipeline.errors import SystemFault
-from pipeline.files import write_file
+from pipeline.files import write_file, write_files
 from pipeline.forms.model import Forms
 from pipeline.intake.workers import Job, judge_file
 from pipeline.logs import LOG, log_to
@@ -44,10 +45,10 @@ def test_a_command_ends_with_one_line_and_status_2(
     root = make_workspace(tmp_path / "ws")
     drop(root, "1.xlsx", quarterly())
 
-    def write(path: Path, _content: bytes) -> bool:
-        raise fail(number, path)
+    def write(contents: Mapping[Path, bytes]) -> None:
+        raise fail(number, next(iter(contents)))
 
-    monkeypatch.setattr("pipeline.collect.write_file", write)
+    monkeypatch.setattr("pipeline.collect.write_files", write)
     assert main(["--workspace", str(root), "run", "--json", "--today", f"{NOW:%Y-%m-%d}"]) == 2
     told = capsys.readouterr()
     assert told.out == ""
@@ -91,7 +92,19 @@ def test_nothing_half_written_is_left_behind(
     monkeypatch.setattr(os, "fsync", sync)
     with pytest.raises(OSError, match="No space"):
         write_file(tmp_path / "a.txt", b"content")
+    with pytest.raises(OSError, match="No space"):
+        write_files({tmp_path / name: b"content" for name in ("a.txt", "b.txt")})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_many_files_are_written_as_each_alone(tmp_path: Path) -> None:
+    long = "长" * 60
+    contents = {tmp_path / "new" / f"{long}{n}.txt": b"%d" % n for n in range(20)}
+    write_files(contents)
+    assert {path: path.read_bytes() for path in (tmp_path / "new").iterdir()} == contents
+    before = {path: path.stat().st_mtime_ns for path in contents}
+    write_files(contents)
+    assert {path: path.stat().st_mtime_ns for path in contents} == before
 
 
 def test_an_archive_that_cannot_be_read_is_no_fault_of_the_workbook(tmp_path: Path) -> None:
