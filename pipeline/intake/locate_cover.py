@@ -51,6 +51,13 @@ _OTHER_UNIT = Text(
     "this says {unit}, the form asks for “{label}”. Convert the figure and mend the label.",
 )
 _NO_SUCH_LINE = Text("封面没有这一项，没有读取。", "The cover has no such line; it was not read.")
+_NO_LABEL = Text(
+    "这一格左边没有项目名称，没有读取。", "No label stands beside this cell; it was not read."
+)
+_TOO_FAR_DOWN = Text(
+    f"封面只读前 {COVER_ROWS} 行，从这里往下的内容没有读取。",
+    f"Only {COVER_ROWS} rows of a cover are read; from here on nothing was.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class _Finder:
         self.form = wanted.form
         self.cells: dict[str, CoverCell] = {}
         self.issues: list[Issue] = []
+        self._sheet = sheet
         self._rows = sheet.rows[:COVER_ROWS]
         self._anchors = anchors
         self._wanted = wanted
@@ -146,10 +154,30 @@ class _Finder:
         for pair in self._unknown:
             if pair.label:
                 self._report("R-14", pair, "", reason=_NO_SUCH_LINE)
+        for row, index, reason in self._left_over():
+            place = Place(self.form.label.zh, address(row, index), row)
+            self.issues.append(finding("R-14", place, reason=reason))
         for field in map(self.form.field, self._missing()):
             if field.required:
                 place = Place(self.form.label.zh, "", None, field.key, "")
                 self.issues.append(finding("R-09", place, label=field.label))
+
+    def _left_over(self) -> Iterator[tuple[int, int, Text]]:
+        """Yield the values that no label belongs to, and the first cell below the cover."""
+        columns = {cell.index for cell in self.cells.values()}
+        told = {(pair.row, pair.value_index) for pair in self._pairs}
+        told |= {(cell.row, cell.index) for cell in self.cells.values()}
+        for row, cells in enumerate(self._rows, start=1):
+            for index in columns & set(range(len(cells))):
+                beside = _at(self._rows, row, index - 1)
+                labelled = isinstance(beside, str) and not is_blank(beside)
+                if not (is_blank(cells[index]) or labelled or (row, index) in told):
+                    yield row, index, _NO_LABEL
+        for row, cells in enumerate(self._sheet.rows[COVER_ROWS:], start=COVER_ROWS + 1):
+            for index, cell in enumerate(cells):
+                if not is_blank(cell):
+                    yield row, index, _TOO_FAR_DOWN
+                    return
 
     def _between_neighbours(self) -> Iterator[tuple[_Pair, Field]]:
         """Yield the unknown lines that stand where, in the form's order, fields are missing."""

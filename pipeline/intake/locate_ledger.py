@@ -65,6 +65,10 @@ _OTHER_UNIT = Text(
 _NO_SUCH_COLUMN = Text(
     "报表里没有这一列，没有读取。", "The form has no such column; it was not read."
 )
+_ABOVE = Text(
+    "这一行在表头上面，没有读取。是填报内容的，请移到表头下面。",
+    "This row stands above the headings and was not read; move what is data below them.",
+)
 _NAMELESS = Text(
     "{column} 列没有表头，里面的内容没有读取。",
     "Column {column} has no heading; its content was not read.",
@@ -122,6 +126,7 @@ class _Finder:
         self._wanted = wanted
         band = _header_band(sheet, wanted.labels, anchors)
         self.last_row = band[-1] + 1
+        self._first_row = band[0]
         self._headings = _headings(sheet, wanted.labels, band)
         self._taken = {
             index
@@ -190,6 +195,9 @@ class _Finder:
     def report_rest(self) -> None:
         for index, _ in self._unknown():
             self._report("R-14", index, "", reason=_NO_SUCH_COLUMN)
+        for row in self._above():
+            place = Place(self.form.label.zh, address(row, 0), row)
+            self.issues.append(finding("R-14", place, reason=_ABOVE))
         for index, row in sorted(self._filled().items(), key=lambda item: (item[1], item[0])):
             if self._is_free(index) and index not in self._headings:
                 reason = _NAMELESS.format(column=_letters(index))
@@ -199,6 +207,14 @@ class _Finder:
             if field.required:
                 place = Place(self.form.label.zh, "", self.last_row, field.key, "")
                 self.issues.append(finding("R-09", place, label=field.label))
+
+    def _above(self) -> Iterator[int]:
+        """Yield the rows above the headings that are filled as data are; titles fill few cells."""
+        columns = {c.index for key, c in self.columns.items() if self.form.field(key).required}
+        for number, row in enumerate(self._rows[: self._first_row], start=1):
+            filled = sum(i in columns and not is_blank(cell) for i, cell in enumerate(row))
+            if 2 * filled > len(columns):
+                yield number
 
     def _between_neighbours(self) -> Iterator[tuple[int, Field]]:
         """Yield the unknown columns that stand where, in the form's order, fields are missing."""

@@ -58,12 +58,18 @@ Stored = tuple[tuple[Sheet, ...], Mapping[str, NamedCell]]
 
 @dataclass(slots=True)
 class Grid:
-    """A sheet while it is being read; it counts against the limits of its workbook."""
+    """A sheet while it is being read; it counts against the limits of its workbook.
+
+    Its reader counts the cells in which something is `stored`, and the `values` they gave: an
+    empty text gives none, a formula never calculated gives one without anything stored.
+    """
 
     name: str
     room: Room
     rows: list[list[Raw]] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
+    stored: int = 0
+    values: int = 0
     _hidden: set[int] = field(default_factory=set)
     _spanned: int = 0
 
@@ -86,6 +92,11 @@ class Grid:
         self.rows.append(row)
         if hidden:
             self.hidden_rows.append(number)
+
+    def agrees_with(self, counted: int) -> bool:
+        """Tell whether a second count found as many stored, and every value has its place."""
+        placed = sum(len(row) - row.count(None) for row in self.rows if row)
+        return self.stored == counted and self.values == placed
 
     def as_sheet(self, visibility: Visibility) -> Sheet:
         """Return the finished sheet; raise `Refused` where it has too many filled rows."""

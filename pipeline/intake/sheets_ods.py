@@ -14,11 +14,18 @@ from lxml import etree
 from pipeline.intake import refusals
 from pipeline.intake.cells import CellFault, Raw
 from pipeline.intake.names import NamedCell, cell_of, settle_names
+from pipeline.intake.recount import count_ods
 from pipeline.intake.refusals import refuse
 from pipeline.intake.screen import Package, Room
 from pipeline.intake.sheets import MAX_COLUMN, MAX_ROW, Grid, Sheet, Stored
 from pipeline.intake.xlsx_values import read_number
-from pipeline.intake.xmltext import decode_part, forget, local_name, stream_elements
+from pipeline.intake.xmltext import (
+    decode_part,
+    forget,
+    local_name,
+    stream_elements,
+    undeclared,
+)
 
 _ODF = "{{urn:oasis:names:tc:opendocument:xmlns:{}:1.0}}"
 _TABLE, _OFFICE, _TEXT = _ODF.format("table"), _ODF.format("office"), _ODF.format("text")
@@ -58,7 +65,9 @@ def read_ods(package: Package, room: Room) -> Stored:
     sheets: list[Sheet] = []
     names: list[tuple[str, bool, NamedCell | None]] = []
     reader = _TableReader(room)
-    for element in stream_elements(decode_part(package.part("content.xml")), _TAGS):
+    text = decode_part(package.part("content.xml"))
+    counted = iter(count_ods(undeclared(text)))
+    for element in stream_elements(text, _TAGS):
         tag = element.tag
         if tag == _STYLE + "style":
             if _hides(element):
@@ -74,6 +83,8 @@ def read_ods(package: Package, room: Room) -> Stored:
             else:
                 is_hidden = element.get(_TABLE + "style-name", "") in hidden_styles
                 reader.grid.name = element.get(_TABLE + "name", "")
+                if not reader.grid.agrees_with(next(counted, -1)):
+                    raise refuse(refusals.DAMAGED)
                 sheets.append(reader.grid.as_sheet("hidden" if is_hidden else "visible"))
                 reader = _TableReader(room)
                 forget(element)
@@ -104,9 +115,13 @@ class _TableReader:
 
     def add_rows(self, element: etree._Element) -> None:
         count = _repeats(element, "rows", MAX_ROW - self._row)
-        if row := _read_row(element, self.grid.room):
+        row = _read_row(element, self.grid.room)
+        filled = len(row) - row.count(None)
+        if row:
             self.grid.room.check_cells(count * len(row))
             is_hidden = element.get(_TABLE + "visibility") in _HIDDEN
+            self.grid.stored += filled * count
+            self.grid.values += filled * count
             for number in range(self._row + 1, self._row + count + 1):
                 self.grid.add_row(number, row, is_hidden)
         self._row += count
@@ -140,7 +155,7 @@ def _value(cell: etree._Element) -> Raw:
         return CellFault("error", text or "#VALUE!")
     if formula is not None and stored is None and text is None:
         return CellFault("uncalculated")
-    if stored is None:
+    if not stored:
         return text or None
     if kind == "boolean":
         return stored == "true"
@@ -148,7 +163,7 @@ def _value(cell: etree._Element) -> Raw:
         return _moment(stored)
     if kind == "time":
         return _duration(stored)
-    return stored or None if kind == "string" else read_number(stored)
+    return stored if kind == "string" else read_number(stored)
 
 
 def _text(cell: etree._Element) -> str | None:

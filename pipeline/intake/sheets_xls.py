@@ -26,13 +26,15 @@ from xlrd.sheet import Sheet as XlsSheet
 from pipeline.intake import refusals
 from pipeline.intake.cells import CellFault, Raw
 from pipeline.intake.names import NamedCell, settle_names
+from pipeline.intake.recount import count_records
 from pipeline.intake.refusals import refuse
 from pipeline.intake.screen import Room
 from pipeline.intake.serials import BUILT_IN, DateKind, date_kind, to_moment
-from pipeline.intake.sheets import Grid, Sheet, Stored, Visibility
+from pipeline.intake.sheets import Grid, Stored, Visibility
 from pipeline.intake.sniff import OLE_SIGNATURE, WORKBOOK_STREAMS, ole_refusal
 
 _VISIBILITY: dict[int, Visibility] = {0: "visible", 1: "hidden", 2: "very hidden"}
+_NOTHING = (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK)
 _WHOLE_LIMIT = 10**15
 
 
@@ -49,11 +51,19 @@ def read_xls(data: bytes, room: Room) -> Stored:
 
     Chart and macro sheets hold no cells and are left out.
     """
-    if data.startswith(OLE_SIGNATURE):
-        _refuse_other_ole(data)
+    stream = _workbook_stream(data) if data.startswith(OLE_SIGNATURE) else data
     book = _open(data)
     styles = _Styles(_date_kinds(book), date1904=book.datemode == 1)
-    sheets = tuple(_read_sheet(sheet, styles, room) for sheet in book.sheets())
+    grids = [_read_grid(sheet, styles, room) for sheet in book.sheets()]
+    # The records of all sheets are counted together, since a count by sheet would have to find
+    # the sheets as xlrd does; two records for one cell make a difference here.
+    stored = sum(grid.stored for grid in grids)
+    if stored != count_records(stream) or not all(g.agrees_with(g.stored) for g in grids):
+        raise refuse(refusals.DAMAGED)
+    sheets = tuple(
+        grid.as_sheet(_VISIBILITY.get(sheet.visibility, "visible"))
+        for grid, sheet in zip(grids, book.sheets(), strict=True)
+    )
     if not sheets:
         raise refuse(refusals.NO_SHEETS)
     names = ((name.name, name.scope >= 0, _cell_of(name, book)) for name in book.name_obj_list)
@@ -75,8 +85,9 @@ def _cell_of(name: Name, book: XlsBook) -> NamedCell | None:
     return book.sheet_names()[sheet], row + 1, column
 
 
-def _refuse_other_ole(data: bytes) -> None:
-    """Raise `Refused` if the container is locked, of another program, or runs in a circle."""
+def _workbook_stream(data: bytes) -> bytes:
+    """Return the workbook in a container; raise `Refused` if that is locked, of another program,
+    or runs in a circle."""
     container = CompDoc(data, logfile=io.StringIO(), ignore_workbook_corruption=True)
     directory = container.dirlist
     names = {entry.name for entry in directory}
@@ -86,6 +97,11 @@ def _refuse_other_ole(data: bytes) -> None:
     for entry in directory:
         if entry.name.lower() in WORKBOOK_STREAMS:
             _refuse_endless(container.SSAT, entry.first_SID)
+    for name in sorted(WORKBOOK_STREAMS, reverse=True):  # as xlrd: the newer one of two
+        whole, start, length = container.locate_named_stream(name)
+        if whole:
+            return bytes(whole[start : start + length])
+    raise refuse(refusals.DAMAGED)
 
 
 def _refuse_endless(following: Sequence[int], sector: int) -> None:
@@ -132,10 +148,13 @@ def _date_kinds(book: XlsBook) -> dict[int, DateKind]:
     return kinds
 
 
-def _read_sheet(sheet: XlsSheet, styles: _Styles, room: Room) -> Sheet:
+def _read_grid(sheet: XlsSheet, styles: _Styles, room: Room) -> Grid:
     grid = Grid(sheet.name, room)
     for index in range(sheet.nrows):
-        row = [_value(cell, styles) for cell in sheet.row(index)]
+        cells = sheet.row(index)
+        row = [_value(cell, styles) for cell in cells]
+        grid.stored += sum(cell.ctype not in _NOTHING for cell in cells)
+        grid.values += len(row) - row.count(None)
         while row and row[-1] is None:
             row.pop()
         info = sheet.rowinfo_map.get(index)
@@ -144,7 +163,7 @@ def _read_sheet(sheet: XlsSheet, styles: _Styles, room: Room) -> Sheet:
     for index, column in sheet.colinfo_map.items():
         if column.hidden:
             grid.hide_columns(index + 1, index + 1)
-    return grid.as_sheet(_VISIBILITY.get(sheet.visibility, "visible"))
+    return grid
 
 
 def _value(cell: Cell, styles: _Styles) -> Raw:

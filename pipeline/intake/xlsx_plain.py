@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from pipeline.intake.cells import Raw
+from pipeline.intake.recount import count_plain
 from pipeline.intake.sheets import Grid
 from pipeline.intake.xlsx_values import Values, column_number, read_number
 from pipeline.intake.xmltext import unescape_references
@@ -65,7 +66,7 @@ def read_plain(text: str, values: Values, grid: Grid) -> bool:
             _read_rows(chunk, values, grid)
     except (_OtherSpellingError, KeyError, ValueError):
         return False
-    return True
+    return grid.agrees_with(count_plain(text, start, end))
 
 
 def _chunks(text: str, start: int, end: int) -> Iterator[str]:
@@ -90,6 +91,9 @@ def _read_rows(chunk: str, values: Values, grid: Grid) -> None:
     if not _LAST_ROW.fullmatch(between[-1]):
         raise _OtherSpellingError
     cells = _read_cells(stored, values)
+    _, _, _, texts, _, inline = stored
+    grid.stored += sum(map(bool, texts)) + sum(map(bool, inline))
+    grid.values += len(cells) - cells.count(None)
     letters_before: list[str] = []
     places: list[int] = []
     for first, end in pairwise([place for place, gap in enumerate(between) if gap]):

@@ -14,10 +14,11 @@ from lxml import etree
 
 from pipeline.intake import refusals
 from pipeline.intake.cells import Raw
+from pipeline.intake.recount import count_xlsx
 from pipeline.intake.refusals import refuse
 from pipeline.intake.sheets import MAX_COLUMN, Grid
 from pipeline.intake.xlsx_values import Values, column_number
-from pipeline.intake.xmltext import forget, local_name, stream_elements
+from pipeline.intake.xmltext import forget, local_name, stream_elements, undeclared
 
 _NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -31,7 +32,7 @@ def walk_cells(text: str, values: Values, grid: Grid) -> None:
     """Fill the grid from a sheet part; rows and cells may stand in any order."""
     rows: dict[int, dict[int, Raw]] = {}
     hidden_rows: set[int] = set()
-    number = column = stored = 0
+    number = column = 0
     is_sheet = False
     for element in stream_elements(text, _tags("c", "row", "col", "worksheet")):
         tag = local_name(element)
@@ -39,10 +40,14 @@ def walk_cells(text: str, values: Values, grid: Grid) -> None:
             is_sheet = True
         elif tag == "c":
             row, column = _address(element, number + 1, column)
-            value = _value(element, values)
+            stored_text, is_formula = _stored(element)
+            grid.stored += bool(stored_text)
+            value = values.read(
+                element.get("t", "n"), element.get("s", "0"), stored_text, is_formula
+            )
             if value is not None:
-                stored += 1
-                grid.room.check_cells(stored)
+                grid.values += 1
+                grid.room.check_cells(grid.values)
                 _put(rows.setdefault(row, {}), column, value)
         elif tag == "row":
             number, column = int(element.get("r") or number + 1), 0
@@ -55,6 +60,8 @@ def walk_cells(text: str, values: Values, grid: Grid) -> None:
         raise refuse(refusals.DAMAGED)
     for row in sorted(rows):
         grid.add_row(row, _dense(rows[row]), row in hidden_rows)
+    if not grid.agrees_with(count_xlsx(undeclared(text))):
+        raise refuse(refusals.DAMAGED)
 
 
 def walk_strings(text: str) -> Iterator[str]:
@@ -79,17 +86,18 @@ def _address(element: etree._Element, next_row: int, column: int) -> tuple[int, 
     return int(address[2]), column_number(address[1])
 
 
-def _value(element: etree._Element, values: Values) -> Raw:
+def _stored(element: etree._Element) -> tuple[str | None, bool]:
+    """Return the text of a cell, None where it has none at all, and whether it is a formula's."""
     text, is_formula = None, False
     for child in element:
         tag = local_name(child)
         if tag == "f":
             is_formula = True
-        elif tag == "v":
-            text = child.text or ""
-        elif tag == "is":
-            text = _rich_text(child)
-    return values.read(element.get("t", "n"), element.get("s", "0"), text, is_formula)
+        elif tag in ("v", "is"):
+            if text is not None or (tag == "v" and len(child)):
+                raise refuse(refusals.DAMAGED)
+            text = child.text or "" if tag == "v" else _rich_text(child)
+    return text, is_formula
 
 
 def _rich_text(element: etree._Element) -> str:

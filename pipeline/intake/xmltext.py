@@ -47,7 +47,7 @@ def decode_part(part: bytes) -> str:
 def parse_part(part: bytes) -> etree._Element:
     """Return the root of a small part; raise `lxml.etree.XMLSyntaxError` for what is not XML."""
     parser = etree.XMLParser(**_SAFELY)
-    return etree.fromstring(_undeclared(decode_part(part)), parser)
+    return etree.fromstring(undeclared(decode_part(part)), parser)
 
 
 def stream_elements(text: str, tags: Sequence[str]) -> Iterator[etree._Element]:
@@ -55,8 +55,13 @@ def stream_elements(text: str, tags: Sequence[str]) -> Iterator[etree._Element]:
 
     Raises `lxml.etree.XMLSyntaxError` for what is not XML.
     """
-    for _, element in etree.iterparse(io.BytesIO(_undeclared(text)), tag=tags, **_SAFELY):
+    for _, element in etree.iterparse(io.BytesIO(undeclared(text)), tag=tags, **_SAFELY):
         yield element
+
+
+def undeclared(text: str) -> bytes:
+    """Return the text as UTF-8, without the declaration that may name another encoding."""
+    return _DECLARED.sub("", text, count=1).encode()
 
 
 def forget(element: etree._Element) -> None:
@@ -84,11 +89,6 @@ def unescape_control(text: str) -> str:
     'A_x0041_'
     """
     return _ESCAPE.sub(_escaped, text) if "_x" in text else text
-
-
-def _undeclared(text: str) -> bytes:
-    """Return the text as UTF-8, without the declaration that may name another encoding."""
-    return _DECLARED.sub("", text, count=1).encode()
 
 
 def _encoding(part: bytes) -> str:
