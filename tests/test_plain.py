@@ -13,7 +13,7 @@ from pipeline.forms.model import Field, Form, Forms
 from pipeline.intake.cells import CellFault, Raw
 from pipeline.intake.findings import Place
 from pipeline.intake.plain import plain_reader
-from pipeline.intake.rows import _reader, _settle
+from pipeline.intake.rows import reader_of, settle
 from pipeline.periods import Period
 
 PERIOD = Period.quarter(2026, 3)
@@ -42,7 +42,7 @@ def fields(forms: Forms) -> list[tuple[Form, Field]]:
 
 def full(field: Field, raw: Raw) -> tuple[Any, int]:
     place = Place("表", "A1", 1, field.key, field.label.zh)
-    value, issues = _settle(field, raw, _reader(field, PERIOD)(raw), place)
+    value, issues = settle(field, raw, reader_of(field, PERIOD)(raw), place)
     return value, len(issues)
 
 

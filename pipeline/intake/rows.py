@@ -70,13 +70,9 @@ class Row:
 Reader = Callable[[Raw], Reading]
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    position: int
-    index: int
-    field: Field
-    plain: Plain
-    read: Reader
+# A field's position in a row, its column in the sheet, the field and its quick reader. A tuple,
+# since every cell of a workbook passes by one.
+_Column = tuple[int, int, Field, Plain]
 
 
 def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Issue]]:
@@ -88,24 +84,19 @@ def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Iss
     rows: list[Row] = []
     issues: list[Issue] = []
     columns = [
-        _Column(
-            position,
-            place.columns[field.key].index,
-            field,
-            plain_reader(field),
-            reader_of(field, period),
-        )
+        (position, place.columns[field.key].index, field, plain_reader(field))
         for position, field in enumerate(form.fields)
         if field.key in place.columns
     ]
-    known = sorted(column.index for column in columns)
+    known = sorted(index for _, index, _, _ in columns)
+    blank: list[Any] = [place.defaults.get(f.key, f.default) for f in form.fields]
     for number, raw in _filled_rows(place, known):
         first = next(index for index, cell in enumerate(raw) if not is_blank(cell))
         if _is_total(raw[first]):
             where = Place(form.label.zh, address(number, first), number)
             issues.append(finding("R-13", where, as_typed(raw[first]), row=number))
             continue
-        rows.append(_read_row(place, number, raw, columns, issues))
+        rows.append(_read_row(place, number, raw, columns, blank, period, issues))
     return rows, issues
 
 
@@ -123,7 +114,7 @@ def read_cover(place: CoverPlace, period: Period | None) -> tuple[Row, list[Issu
         where = Place(
             form.label.zh, address(cell.row, cell.index), cell.row, field.key, cell.written
         )
-        value, found = _settle(field, cell.raw, reader_of(field, period)(cell.raw), where)
+        value, found = settle(field, cell.raw, reader_of(field, period)(cell.raw), where)
         issues.extend(found)
         if value is UNREAD:
             unread.add(position)
@@ -165,7 +156,7 @@ def _read_row(
         if value is None:
             field, written = column.field, place.columns[column.field.key].written
             where = Place(form.label.zh, address(number, column.index), number, field.key, written)
-            value, found = _settle(field, cell, column.read(cell), where)
+            value, found = settle(field, cell, column.read(cell), where)
             issues.extend(found)
             if value is UNREAD:
                 unread.add(column.position)
@@ -178,7 +169,7 @@ def _read_row(
     return Row(number, tuple(values), frozenset(unread))
 
 
-def _settle(
+def settle(
     field: Field, raw: Raw, reading: Reading, where: Place
 ) -> tuple[Value | Unread, list[Issue]]:
     """Return the value of a cell that is not simply what was typed, and what to say about it."""
