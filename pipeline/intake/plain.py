@@ -53,18 +53,19 @@ def _counts(least: int) -> Plain:
 
 
 def _amounts(least: Decimal) -> Plain:
-    @lru_cache(maxsize=4096)
-    def amount(raw: float) -> Decimal | None:
-        reading = read_money(raw)
-        value = reading.value
-        return value if isinstance(value, Decimal) and not reading.code and value >= least else None
-
     def read(raw: Raw) -> Value:
         if type(raw) is float or type(raw) is int:  # a bool is an int, and no amount
-            return amount(float(raw)) if -_MONEY_BELOW < raw < _MONEY_BELOW else None
+            value = _amount(float(raw)) if -_MONEY_BELOW < raw < _MONEY_BELOW else None
+            return value if value is not None and value >= least else None
         return None
 
     return read
+
+
+@lru_cache(maxsize=16384)  # the same dues and prices come again in every workbook
+def _amount(raw: float) -> Decimal | None:
+    reading = read_money(raw)
+    return reading.value if isinstance(reading.value, Decimal) and not reading.code else None
 
 
 def _choices(values: Mapping[str, str]) -> Plain:

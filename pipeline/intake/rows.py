@@ -140,27 +140,27 @@ def _read_row(
     number: int,
     raw: Sequence[Raw],
     columns: Sequence[_Column],
+    blank: Sequence[Any],
+    period: Period,
     issues: list[Issue],
 ) -> Row:
     form = place.form
-    values: list[Any] = [field.default for field in form.fields]
-    for key, default in place.defaults.items():
-        values[form.positions[key]] = default
+    values: list[Any] = list(blank)
     unread: set[int] = set()
     width = len(raw)
-    for column in columns:
-        cell = raw[column.index] if column.index < width else None
-        if cell is None and not column.field.required:
+    for position, index, field, plain in columns:
+        cell = raw[index] if index < width else None
+        if cell is None and not field.required:
             continue
-        value: Any = column.plain(cell)
+        value: Any = plain(cell)
         if value is None:
-            field, written = column.field, place.columns[column.field.key].written
-            where = Place(form.label.zh, address(number, column.index), number, field.key, written)
-            value, found = settle(field, cell, column.read(cell), where)
+            written = place.columns[field.key].written
+            where = Place(form.label.zh, address(number, index), number, field.key, written)
+            value, found = settle(field, cell, reader_of(field, period)(cell), where)
             issues.extend(found)
             if value is UNREAD:
-                unread.add(column.position)
-        values[column.position] = value
+                unread.add(position)
+        values[position] = value
     for position, source in form.stand_ins:
         if values[position] is None:
             values[position] = values[source]
