@@ -156,8 +156,7 @@ class _Finder:
                     self._report("R-18", index, there.key, reason=_LABEL_OVER_MARK, other=other)
             elif key not in self.columns:
                 self._repair("R-17", index, key, _BY_MARK_BLANK if there is None else _BY_MARK)
-            else:
-                here = self.columns[key].index
+            elif (here := self.columns[key].index) not in by_column:
                 column, cell = _letters(index), address(self._row_at(here), here)
                 self._report("R-18", here, key, reason=_MARK_ELSEWHERE, column=column, cell=cell)
 
