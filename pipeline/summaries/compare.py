@@ -1,7 +1,8 @@
 """What has changed: a number now and the same number of an earlier period in, a `Change` out.
 
 Amounts change by per cent, rates by percentage points. Where there was nothing, there is nothing
-to compare with, and the number is new.
+to compare with, and the number is new. A change from or to a number that is withheld would give
+it away, so it is withheld too.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from pipeline.texts import Text
 
 NOTHING = Text("—", "—")
 NEW = Text("新增", "new")
+WITHHELD = Text("*", "*")  # what it means is said beside it
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """How a number has changed; `amount` is a fraction, 0.123 for +12.3 % or +12.3 points."""
 
-    kind: Literal["percent", "points", "new", "none"]
+    kind: Literal["percent", "points", "new", "none", "withheld"]
     amount: Fraction = Fraction(0)
 
     @property
@@ -37,6 +39,8 @@ class Change:
             return NEW
         if self.kind == "none":
             return NOTHING
+        if self.kind == "withheld":
+            return WITHHELD
         shown = _signed(round_half_up(self.amount * 100, 1))
         if self.kind == "percent":
             return Text(f"{shown}%", f"{shown}%")
@@ -50,6 +54,8 @@ def change(indicator: Indicator, now: Number | None, before: Number | None) -> C
     below zero (a net loss of members) no percentage can be told.
     """
     value, earlier = _value(now), _value(before)
+    if any(number and number.withheld for number in (now, before)):
+        return Change("withheld")
     if indicator.compare == "none" or value is None:
         return Change("none")
     if earlier is None or (earlier == 0 and not _is_rate_of_some(indicator, before)):

@@ -140,6 +140,11 @@ class Indicators:
     def __iter__(self) -> Iterator[Indicator]:
         return iter(self.by_id.values())
 
+    @property
+    def count_persons(self) -> bool:
+        """Whether any of them counts persons."""
+        return any(part.persons for indicator in self for part in indicator.parts)
+
     def of_breakdown(self, breakdown: Breakdown) -> tuple[Indicator, ...]:
         """Return the indicators that are split this way."""
         return tuple(

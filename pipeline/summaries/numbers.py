@@ -34,7 +34,7 @@ class Number:
 
     `value` is int for counts, Decimal yuan for money, Fraction for rates and averages, None where
     undefined. `numerator` and `denominator` are set for ratios. `reported` of `expected` units
-    stand behind it.
+    stand behind it. One that is `withheld` has neither value nor parts: too few persons.
     """
 
     indicator: str
@@ -45,6 +45,7 @@ class Number:
     denominator: int | Decimal | None
     reported: int
     expected: int
+    withheld: bool = False
 
 
 @dataclass(frozen=True)

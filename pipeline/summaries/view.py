@@ -34,7 +34,7 @@ class UnitStatus:
     """How one reporting unit stands.
 
     `version` is the one that counts; `received_at`, `errors` and `warnings` are those of its newest
-    file, whatever became of it.
+    file, whatever became of it. None of the last two is withheld.
     """
 
     unit: str
@@ -43,8 +43,8 @@ class UnitStatus:
     nil: bool
     version: int | None = None
     received_at: datetime | None = None
-    errors: int = 0
-    warnings: int = 0
+    errors: int | None = 0
+    warnings: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class OpenIssue:
     """One kind of fault in one sheet of a unit's newest workbook: how often, and in which cells.
 
     `sheet` is the form's Chinese name, as in an `Issue`; `cells` may be the first ones only.
-    `title` quotes nothing that was typed, so it may travel upward; the message may not.
+    `title` quotes nothing that was typed, so it may travel upward; the message may not. Without a
+    `count` it is withheld how many persons it concerns.
     """
 
     unit: str
@@ -61,7 +62,7 @@ class OpenIssue:
     code: str
     severity: Severity
     title: Text
-    count: int
+    count: int | None
     cells: tuple[str, ...] = ()
 
 
@@ -111,6 +112,12 @@ class Entry:
         return now, before, year_ago
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in any of the three; a number that is withheld is something."""
+        numbers = (self.number, self.before, self.year_ago)
+        return not any(number and (number.value or number.withheld) for number in numbers)
+
+    @property
     def changes(self) -> tuple[Change, Change]:
         """How it has changed since the previous quarter and since a year ago."""
         return (
@@ -125,7 +132,7 @@ class SummaryView:
 
     `children` are the direct children that are active in the period, in the order in which units
     stand everywhere; `statuses` are all units that owe a workbook, `cut_off` the newest
-    `received_at` among the workbooks that count.
+    `received_at` among the workbooks that count. Counts of persons below `k` are not in it.
     """
 
     union: str
@@ -138,6 +145,7 @@ class SummaryView:
     statuses: tuple[UnitStatus, ...]
     issues: tuple[OpenIssue, ...]
     cut_off: datetime | None
+    k: int = 1
 
     @property
     def unit(self) -> OrgUnit:

@@ -7,11 +7,15 @@ from fractions import Fraction
 from pipeline.summaries.compare import NOTHING
 from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.numbers import Number, Value, round_half_up
-from pipeline.texts import Lang
+from pipeline.texts import Lang, Text
+
+TOO_FEW = Text("人数少，不公布", "withheld: too few persons")
 
 
 def value_text(indicator: Indicator, number: Number | None, lang: Lang) -> str:
-    """Return a number with its unit of measure, "—" where it is undefined."""
+    """Return a number with its unit of measure, "—" where it is undefined; say if it is withheld."""
+    if number and number.withheld:
+        return TOO_FEW[lang]
     value = number.value if number else None
     if value is None:
         return NOTHING[lang]

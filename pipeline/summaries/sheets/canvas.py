@@ -14,9 +14,9 @@ from typing import Final
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.summaries.compare import Change
+from pipeline.summaries.compare import WITHHELD, Change
 from pipeline.summaries.indicators import Indicator
-from pipeline.summaries.numbers import Value, round_half_up
+from pipeline.summaries.numbers import Number, round_half_up
 from pipeline.summaries.sheets.styles import FONT, NOTHING, NUMBER_FORMATS, Styles, display_width
 from pipeline.summaries.view import SummaryView, turnout
 from pipeline.texts import Lang, Text
@@ -25,6 +25,7 @@ PAGES = Text("第 &P 页 共 &N 页", "Page &P of &N")
 CUT_OFF = Text("数据截至 {at}", "Data as of {at}")
 NO_CUT_OFF = Text("尚无已收的报表", "No workbook taken yet")
 POINTS = Text(" 百分点", " pp")
+WITHHELD_NOTE = Text("* 人数少于 {k} 或可推算，不公布", "* withheld: fewer than {k} persons")
 COVERED = Text("已报 {reported}/{expected} 个单位", "{reported} of {expected} units reported")
 
 HEADING_ROWS: Final = 3
@@ -77,7 +78,12 @@ class Canvas:
     def subtitle(self) -> str:
         """Say whose figures these are, of when, and how much they cover."""
         period = self.view.period.label[self.lang]
-        return " · ".join((self.view.unit.name, period, self.covered(), self.cut_off()))
+        said = (self.view.unit.name, period, self.covered(), self.cut_off(), self.withheld())
+        return " · ".join(filter(None, said))
+
+    def withheld(self) -> str:
+        """Say what "*" means, where counts of persons may be withheld."""
+        return self.say(WITHHELD_NOTE, k=self.view.k) if self.view.k > 1 else ""
 
     def covered(self) -> str:
         """Say how many of the units that owe a workbook stand behind the figures."""
@@ -126,24 +132,25 @@ class Canvas:
         row: int,
         col: int,
         indicator: Indicator,
-        value: Value | None,
+        number: Number | None,
         *styles: str,
     ) -> None:
-        """Write a value of an indicator in its format; "—" where there is none."""
-        if value is None:
-            self.text(sheet, row, col, NOTHING, "right", *styles)
+        """Write the value of a number in its format; "—" where there is none, "*" where withheld."""
+        if number is None or number.value is None:
+            hidden = number is not None and number.withheld
+            self.text(sheet, row, col, self.say(WITHHELD) if hidden else NOTHING, "right", *styles)
         else:
-            number = NUMBER_FORMATS[indicator.format]
-            sheet.write_number(row, col, float(value), self.styles(*styles, number=number))
+            shown = NUMBER_FORMATS[indicator.format]
+            sheet.write_number(row, col, float(number.value), self.styles(*styles, number=shown))
 
     def change(
         self, sheet: Worksheet, row: int, col: int, change: Change, *styles: str, lead: str = ""
     ) -> None:
-        """Write a change as a number with its sign, or 新增, or "—"; `lead` stands before it.
+        """Write a change as a number with its sign, or 新增, "—" or "*"; `lead` stands before it.
 
         What rounds to zero has no sign.
         """
-        if change.kind in ("new", "none"):
+        if change.kind in ("new", "none", "withheld"):
             self.text(sheet, row, col, lead + change.text[self.lang], *styles)
             return
         percent = change.kind == "percent"

@@ -139,6 +139,8 @@ def _plan_by_unit(name: str, view: SummaryView, lang: Lang) -> ChartPlan | None:
 
 def _rate(view: SummaryView, indicator: Indicator, codes: Iterable[str]) -> Value | None:
     numbers = [view.current.numbers.get((indicator.id, BY_UNIT, code)) for code in codes]
+    if any(n and n.withheld for n in numbers):
+        return None
     whole = sum(Fraction(n.denominator or 0) for n in numbers if n)
     return Fraction(sum(Fraction(n.numerator or 0) for n in numbers if n), whole) if whole else None
 

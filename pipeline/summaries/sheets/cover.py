@@ -30,6 +30,11 @@ NOTES = Text(
     "“—” is no value (zero denominator, or nobody reported), which is not 0; “new” means that there"
     " was nothing to compare with.\nAmounts are in yuan. No names, phones or wages of persons.",
 )
+WITHHELD_NOTE = Text(
+    "\n“*” 是不公布的人数：不足 {k} 人，或能由它推算出这样的人数；由它得出的比率、变化和图也不给出。0 照常公布。",
+    "\n“*” is a count of persons that is withheld: below {k}, or telling of one that is. Rates, changes"
+    " and charts made from it are withheld too. 0 is published.",
+)
 
 _WIDE: Final = 62
 
@@ -68,7 +73,10 @@ def write_contents(
         )
         canvas.text(sheet, line, 2, shows, "cell", "indent")
     below = row + 2 + len(sheets)
-    _write_across(canvas, sheet, below, canvas.say(NOTES), 66, "wrap", "muted", "small")
+    notes, height = canvas.say(NOTES), 66
+    if canvas.view.k > 1:
+        notes, height = notes + canvas.say(WITHHELD_NOTE, k=canvas.view.k), 96
+    _write_across(canvas, sheet, below, notes, height, "wrap", "muted", "small")
     sheet.print_area(0, 0, below, 3)  # with both margins, so that it stands in the middle
 
 

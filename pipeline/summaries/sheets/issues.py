@@ -7,6 +7,7 @@ from typing import Final
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.issues import SEVERITY_LABELS
+from pipeline.summaries.compare import WITHHELD
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.reporting import CODE
 from pipeline.summaries.sheets.tables import TOTAL, write_header
@@ -48,7 +49,10 @@ def add_issues_sheet(canvas: Canvas) -> Worksheet:
     for offset, issue in enumerate(issues, start=1):
         _write_issue(canvas, sheet, row + offset, issue)
     sheet.autofilter(row, 0, row + len(issues), len(HEADINGS) - 1)
-    _write_total(canvas, sheet, row + len(issues) + 1, sum(issue.count for issue in issues))
+    counts = [issue.count for issue in issues]
+    told = [count for count in counts if count is not None]
+    total = sum(told) if len(told) == len(counts) else None
+    _write_total(canvas, sheet, row + len(issues) + 1, total)
     return sheet
 
 
@@ -64,21 +68,30 @@ def _write_issue(canvas: Canvas, sheet: Worksheet, row: int, issue: OpenIssue) -
     severity = SEVERITY_LABELS[issue.severity]
     canvas.text(sheet, row, 4, severity[canvas.lang], "cell", "center", *tone)
     canvas.text(sheet, row, 5, title, "cell", "wrap", "indent")
-    sheet.write_number(row, _COUNT, issue.count, canvas.styles("cell", "center", number="#,##0"))
+    _write_count(canvas, sheet, row, issue.count, "cell", "center")
     canvas.text(sheet, row, 7, cells, "cell", "wrap", "indent")
 
 
-def _write_total(canvas: Canvas, sheet: Worksheet, row: int, count: int) -> None:
+def _write_total(canvas: Canvas, sheet: Worksheet, row: int, count: int | None) -> None:
     for col in range(len(HEADINGS)):
         canvas.text(sheet, row, col, "", "cell", "total")
     canvas.text(sheet, row, 0, canvas.say(TOTAL), "cell", "total", "indent")
-    sheet.write_number(row, _COUNT, count, canvas.styles("cell", "total", "center", number="#,##0"))
+    _write_count(canvas, sheet, row, count, "cell", "total", "center")
+
+
+def _write_count(
+    canvas: Canvas, sheet: Worksheet, row: int, count: int | None, *styles: str
+) -> None:
+    if count is None:
+        canvas.text(sheet, row, _COUNT, canvas.say(WITHHELD), *styles)
+    else:
+        sheet.write_number(row, _COUNT, count, canvas.styles(*styles, number="#,##0"))
 
 
 def _cells(canvas: Canvas, issue: OpenIssue) -> str:
     shown = issue.cells[:_MOST_CELLS]
     listed = canvas.join(Text(cell, cell) for cell in shown)
-    if shown and issue.count > len(shown):
+    if shown and issue.count is not None and issue.count > len(shown):
         return canvas.say(AND_MORE, cells=listed, n=issue.count)
     return listed
 

@@ -80,7 +80,7 @@ def _write_head(canvas: Canvas, sheet: Worksheet) -> None:
     sheet.set_row(0, 30)
     title = f"{canvas.view.unit.name} · {canvas.view.period.label[canvas.lang]}"
     canvas.text(sheet, 0, 1, title, "title")
-    source = f"{canvas.covered()} · {canvas.cut_off()}"
+    source = " · ".join(filter(None, (canvas.covered(), canvas.cut_off(), canvas.withheld())))
     canvas.text(sheet, 1, 1, source, "muted", "small")
     sheet.set_row(2, 30)
     style = canvas.styles("wrap")
@@ -103,7 +103,7 @@ def _write_cards(canvas: Canvas, sheet: Worksheet, row: int) -> int:
 def _write_card(canvas: Canvas, sheet: Worksheet, row: int, col: int, entry: Entry) -> None:
     label = measured(entry.indicator)[canvas.lang]
     canvas.text(sheet, row, col, label, "card", "card_top", "muted", "fit")
-    canvas.value(sheet, row + 1, col, entry.indicator, entry.values[0], "card", "fit", "figure")
+    canvas.value(sheet, row + 1, col, entry.indicator, entry.number, "card", "fit", "figure")
     for offset, (since, change) in enumerate(
         zip((PERIODS[2], PERIODS[4]), entry.changes, strict=True), start=2
     ):

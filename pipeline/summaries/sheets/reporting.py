@@ -9,6 +9,7 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
+from pipeline.summaries.compare import WITHHELD
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.groups import REPORTING
 from pipeline.summaries.sheets.styles import NOTHING
@@ -69,14 +70,19 @@ def _write_status(canvas: Canvas, sheet: Worksheet, row: int, status: UnitStatus
     else:
         shown = canvas.styles("cell", "center", number="yyyy-mm-dd hh:mm")
         sheet.write_datetime(row, 3, status.received_at.replace(tzinfo=None), shown)
-    _write_count(canvas, sheet, row, 4, status.version)
+    _write_count(canvas, sheet, row, 4, status.version, NOTHING)
     canvas.text(sheet, row, 5, canvas.say(YES) if status.nil else "", "cell", "center")
-    _write_count(canvas, sheet, row, 6, status.errors if status.received_at else None)
-    _write_count(canvas, sheet, row, 7, status.warnings if status.received_at else None)
+    for col, count in enumerate((status.errors, status.warnings), start=6):
+        if status.received_at is None:
+            canvas.text(sheet, row, col, NOTHING, "cell", "center")
+        else:
+            _write_count(canvas, sheet, row, col, count, canvas.say(WITHHELD))
 
 
-def _write_count(canvas: Canvas, sheet: Worksheet, row: int, col: int, count: int | None) -> None:
+def _write_count(
+    canvas: Canvas, sheet: Worksheet, row: int, col: int, count: int | None, mark: str
+) -> None:
     if count is None:
-        canvas.text(sheet, row, col, NOTHING, "cell", "center")
+        canvas.text(sheet, row, col, mark, "cell", "center")
     else:
         sheet.write_number(row, col, count, canvas.styles("cell", "center", number="#,##0"))

@@ -13,6 +13,7 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
+from pipeline.summaries.compare import WITHHELD
 from pipeline.summaries.indicators import Breakdown, Indicator
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.styles import NOTHING, NUMBER_FORMATS
@@ -68,7 +69,7 @@ def write_breakdown(
         (label[canvas.lang], [canvas.view.entry(i, breakdown.dimension, key) for i in indicators])
         for key, label in canvas.view.members(breakdown).items()
     ]
-    lines = [line for line in lines if any(any(entry.values) for entry in line[1])]
+    lines = [line for line in lines if not all(entry.is_empty for entry in line[1])]
     if not lines:
         canvas.text(sheet, row, 0, canvas.say(EMPTY), "muted", "indent")
         return row + 1
@@ -99,12 +100,11 @@ def write_entry(
     canvas: Canvas, sheet: Worksheet, row: int, col: int, entry: Entry, *styles: str
 ) -> None:
     """Write a number, and beside it the two earlier ones with the changes since."""
-    now, before, year_ago = entry.values
     since_before, since_year_ago = entry.changes
-    canvas.value(sheet, row, col, entry.indicator, now, "cell", "strong", *styles)
-    canvas.value(sheet, row, col + 1, entry.indicator, before, "cell", *styles)
+    canvas.value(sheet, row, col, entry.indicator, entry.number, "cell", "strong", *styles)
+    canvas.value(sheet, row, col + 1, entry.indicator, entry.before, "cell", *styles)
     canvas.change(sheet, row, col + 2, since_before, "cell", "right", *styles)
-    canvas.value(sheet, row, col + 3, entry.indicator, year_ago, "cell", *styles)
+    canvas.value(sheet, row, col + 3, entry.indicator, entry.year_ago, "cell", *styles)
     canvas.change(sheet, row, col + 4, since_year_ago, "cell", "right", *styles)
 
 
@@ -117,9 +117,11 @@ def measured(indicator: Indicator) -> Text:
 def _write_parts(canvas: Canvas, sheet: Worksheet, row: int, col: int, entry: Entry) -> None:
     number = entry.number
     parts = (number.numerator, number.denominator) if number else (None, None)
+    withheld = number and number.withheld and entry.indicator.denominator is not None
     for offset, part in enumerate(parts):
         if part is None:
-            canvas.text(sheet, row, col + offset, NOTHING, "cell", "right", "muted")
+            mark = canvas.say(WITHHELD) if withheld else NOTHING
+            canvas.text(sheet, row, col + offset, mark, "cell", "right", "muted")
         else:
             shown = NUMBER_FORMATS["money" if isinstance(part, Decimal) else "count"]
             style = canvas.styles("cell", "muted", number=shown)

@@ -108,7 +108,7 @@ def _write_line(
     for col, indicator in enumerate(indicators, start=2):
         entry = canvas.view.entry(indicator, BY_UNIT if key else "", key)
         if block == 0:
-            canvas.value(sheet, row, col, indicator, entry.values[0], *styles)
+            canvas.value(sheet, row, col, indicator, entry.number, *styles)
         else:
             canvas.change(sheet, row, col, entry.changes[block - 1], *styles, "right")
 

@@ -1,0 +1,149 @@
+"""Figures in, figures that may be published out: small counts of persons are withheld.
+
+A count from 1 to k−1 is blank, and with it the next smallest ones, until nobody can work it out:
+not from totals and breakdowns, not from the summaries of units above and below, not from a rate,
+and not from what remains of a whole (the men among the members, the arrears among the dues). A
+zero is published: it tells of nobody. A period is treated alike wherever it is shown, so that a
+quarter beside a later one shows no more than it did in its own summary.
+
+How many cells of a ledger of persons have a fault is a count of persons, too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Set
+from dataclasses import replace
+
+from pipeline.forms.model import Forms
+from pipeline.summaries.deduction import Limits, Place, Sum, narrow, solve
+from pipeline.summaries.indicators import Indicators, Rows
+from pipeline.summaries.numbers import Figures
+from pipeline.summaries.persons import Counts, counts_in, read_counts
+from pipeline.summaries.view import OpenIssue, UnitStatus
+
+
+def suppress(figures: Mapping[str, Figures], indicators: Indicators, k: int) -> dict[str, Figures]:
+    """Return the figures of one period without counts of persons below `k`; all with `k` = 1.
+
+    All inner units must be there, also those whose summary nobody asked for: what one of them
+    publishes tells of another.
+    """
+    if k <= 1:
+        return dict(figures)
+    uses = Counter[Hashable](part for indicator in indicators for part in indicator.parts)
+    withheld = _Censor(read_counts(figures, indicators), uses, k).withheld()
+    return {code: _without(found, indicators, withheld) for code, found in figures.items()}
+
+
+def suppress_issues(
+    issues: Iterable[OpenIssue], indicators: Indicators, forms: Forms, k: int
+) -> tuple[OpenIssue, ...]:
+    """Return open issues without places fewer than `k` where each row tells of a person."""
+    parts = (part for indicator in indicators for part in indicator.parts)
+    rows = [part for part in parts if isinstance(part, Rows) and part.persons and not part.value]
+    sheets = {forms.forms[part.form].label.zh for part in rows}
+    return tuple(
+        replace(issue, count=None, cells=())
+        if issue.sheet in sheets and issue.count is not None and issue.count < k
+        else issue
+        for issue in issues
+    )
+
+
+def suppress_faults(status: UnitStatus, issues: Iterable[OpenIssue]) -> UnitStatus:
+    """Return a unit's standing without sums that tell what is withheld of its open issues."""
+    withheld = {i.severity for i in issues if i.unit == status.unit and i.count is None}
+    return replace(
+        status,
+        errors=None if "error" in withheld else status.errors,
+        warnings=None if "warning" in withheld else status.warnings,
+    )
+
+
+class _Censor:
+    """Decides which counts of persons must be blank so that none below k can be worked out."""
+
+    def __init__(self, counts: Counts, uses: Mapping[Hashable, int], k: int) -> None:
+        values = counts.values
+        self._counts, self._uses, self._k = counts, uses, k
+        self._small = {place: None for place, value in values.items() if 0 < abs(value) < k}
+        self._signed = {place[0] for place, value in values.items() if value < 0}
+        self._sums_of = defaultdict[Place, list[Sum]](list)
+        for found in counts.sums:
+            for place in found.places:
+                self._sums_of[place].append(found)
+        own = ((m, found.whole) for found in counts.sums for m in found.members)
+        self._below = {member for member, whole in own if member[0] is whole[0]}
+
+    def withheld(self) -> Set[Place]:
+        values, shown = self._counts.values, self._counts.shown
+        blank = {place: None for place in self._small if place in shown}
+        while True:
+            published = {p: n for p, n in values.items() if p in shown and p not in blank}
+            limits = narrow(self._counts.sums, published, blank.keys(), self._signed)
+            leaks = self._leaks(blank, published, limits)
+            if not leaks:
+                return blank.keys()
+            unknown = limits.unknown() | leaks.keys()
+            # What the plainest sums tell comes first: the rest is often mended with it.
+            plain = [told for place in leaks for told in self._plain(place, published, unknown)]
+            for told in plain or leaks.values():
+                if blank.keys().isdisjoint(told):
+                    cheapest = self._cheapest(told, unknown)
+                    blank[cheapest] = None
+                    unknown.add(cheapest)
+
+    def _leaks(
+        self, blank: dict[Place, None], published: Mapping[Place, int], limits: Limits
+    ) -> dict[Place, list[Place]]:
+        """Return the counts that can be worked out, each with published counts that tell it.
+
+        A small one can be, too, where all that is left for it is below k; and a blank that can be
+        worked out covers nothing.
+        """
+        guarded = self._small | blank
+        if tight := [place for place in guarded if self._is_tight(place, limits)]:
+            return {place: limits.clues(place, published) for place in tight}
+        solved = dict(solve(self._counts.sums, published, limits))
+        return {place: solved[place] for place in guarded if place in solved}
+
+    def _is_tight(self, place: Place, limits: Limits) -> bool:
+        if place not in limits.most:
+            return False
+        counted = place in self._small and place[0] not in self._signed
+        return limits.most[place] < (self._k if counted else limits.least[place] + 1)
+
+    def _plain(
+        self, place: Place, published: Mapping[Place, int], unknown: Set[Place]
+    ) -> list[list[Place]]:
+        """Return what is published in each sum in which nothing else is unknown."""
+        sole = (found for found in self._sums_of[place] if _is_sole(place, found, unknown))
+        told = ([p for p in found.places if published.get(p)] for found in sole)
+        return [clues for clues in told if clues]
+
+    def _cheapest(self, places: Collection[Place], unknown: Set[Place]) -> Place:
+        """Return the count that is missed least: of a part that few indicators use, not the total
+        of all, covered by other unknown ones in its own sums, and small.
+        """
+
+        def cost(place: Place) -> tuple[int, bool, int, int]:
+            sole = sum(_is_sole(place, found, unknown) for found in self._sums_of[place])
+            top = place not in self._below
+            return self._uses[place[0]], top, sole, abs(self._counts.values[place])
+
+        return min(places, key=cost)
+
+
+def _is_sole(place: Place, found: Sum, unknown: Set[Place]) -> bool:
+    return unknown.isdisjoint(other for other in found.places if other != place)
+
+
+def _without(found: Figures, indicators: Indicators, withheld: Set[Place]) -> Figures:
+    numbers = {}
+    for at, number in found.numbers.items():
+        places = [p for p, _ in counts_in(number, indicators.by_id[number.indicator], found)]
+        if not withheld.isdisjoint(places):
+            number = replace(number, value=None, numerator=None, denominator=None, withheld=True)
+        numbers[at] = number
+    return replace(found, numbers=numbers)
