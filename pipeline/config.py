@@ -224,11 +224,9 @@ def _check(where: str, settings: Settings) -> None:
     for name in (f.name for f in fields(LimitSettings)):
         if getattr(settings.limits, name) < 1:
             raise ConfigError(f"{where} [limits] {name} 应大于 0 (must be above 0)。")
-    if settings.privacy.k != 1:
-        # Better no summary than one that publishes what was to be held back.
+    if settings.privacy.k < 1:
         raise ConfigError(
-            f"{where} [privacy] k 现在只能是 1：小于 k 的人数还不能隐去 (only 1 for now: counts below k"
-            " cannot be held back yet)。"
+            f"{where} [privacy] k 应大于 0；1 = 都公布 (above 0; 1 = nothing withheld)。"
         )
     if settings.mail.host and not settings.mail.sender:
         raise ConfigError(

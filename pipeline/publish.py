@@ -8,7 +8,7 @@ message that carries it, so that a run that dies between writes the same file ag
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,8 @@ from pipeline.records.taking import read_files
 from pipeline.summaries.aggregate import figures
 from pipeline.summaries.compare import change
 from pipeline.summaries.numbers import Figures
-from pipeline.summaries.view import OpenIssue, SummaryView, UnitStatus
+from pipeline.summaries.privacy import suppress, suppress_faults, suppress_issues
+from pipeline.summaries.view import Entry, OpenIssue, SummaryView, UnitStatus
 from pipeline.summaries.wording import value_text
 from pipeline.summaries.workbook import write_summary
 from pipeline.texts import Lang
@@ -77,24 +78,13 @@ class Publisher:
         if workspace.settings.union.summaries == "root" and not units:
             inner = (tree.root,)
         wanted = [unit for unit in inner if not units or unit.code in units]
-        codes = frozenset(unit.code for unit in wanted)
-        with self.store.reading() as connection:
-            now, before, year_ago = (
-                figures(
-                    connection,
-                    self.store.tables,
-                    workspace.forms,
-                    workspace.indicators,
-                    tree,
-                    p,
-                    only=codes,
-                )
-                for p in (period, period.previous(), period.year_ago())
-            )
+        periods = (period, period.previous(), period.year_ago())
+        now, before, year_ago = self._figures(periods, {unit.code for unit in wanted})
         statuses, counted = self._statuses(period), self._received(period)
         issues = self._open_issues(list(statuses), period)
         for unit in wanted:
             below = [u.code for u in tree.reporting(unit.code, period.end)]
+            reported = (_without_contact(statuses[code]) for code in below)
             yield SummaryView(
                 union=workspace.settings.union.name or tree.root.name,
                 current=now[unit.code],
@@ -103,10 +93,27 @@ class Publisher:
                 indicators=workspace.indicators,
                 forms=workspace.forms,
                 children=tree.children(unit.code, period.end),
-                statuses=tuple(_without_contact(statuses[code]) for code in below),
+                statuses=tuple(suppress_faults(s, issues.get(s.unit, ())) for s in reported),
                 issues=tuple(issue for code in below for issue in issues.get(code, ())),
                 cut_off=max((counted[code] for code in below if code in counted), default=None),
+                k=workspace.settings.privacy.k,
             )
+
+    def _figures(self, periods: Iterable[Period], codes: Set[str]) -> Iterator[dict[str, Figures]]:
+        """Yield, for each period, the figures of some units as they may be published."""
+        workspace, k = self.workspace, self.workspace.settings.privacy.k
+        with self.store.reading() as connection:
+            for period in periods:
+                found = figures(
+                    connection,
+                    self.store.tables,
+                    workspace.forms,
+                    workspace.indicators,
+                    workspace.tree,
+                    period,
+                    only=codes if k == 1 else None,  # with k, what one publishes tells of another
+                )
+                yield suppress(found, workspace.indicators, k)
 
     def _statuses(self, period: Period) -> dict[str, standing.UnitStatus]:
         workbook = reported_workbook(self.workspace)
@@ -119,8 +126,10 @@ class Publisher:
         files = read_files(self.store, period=period.code)
         return {s.unit: s.received_at for s in files if s.current and s.workbook == key}
 
-    def _open_issues(self, units: list[str], period: Period) -> dict[str, list[OpenIssue]]:
-        names = self.workspace.tree.units
+    def _open_issues(self, units: list[str], period: Period) -> dict[str, tuple[OpenIssue, ...]]:
+        """Return what each unit has still to look at, as it may be published."""
+        workspace, k = self.workspace, self.workspace.settings.privacy.k
+        names = workspace.tree.units
         found: dict[str, list[OpenIssue]] = {}
         for issue in standing.read_open_issues(self.store, units, period.code):
             found.setdefault(issue.unit, []).append(
@@ -135,7 +144,10 @@ class Publisher:
                     issue.cells,
                 )
             )
-        return found
+        return {
+            unit: suppress_issues(issues, workspace.indicators, workspace.forms, k)
+            for unit, issues in found.items()
+        }
 
     def _digest(self, view: SummaryView) -> str:
         shown = (
@@ -191,10 +203,16 @@ def key_figures(view: SummaryView, lang: Lang) -> list[KeyFigure]:
         KeyFigure(
             entry.indicator.label[lang],
             value_text(entry.indicator, entry.number, lang),
-            change(entry.indicator, entry.number, entry.before).text[lang],
+            _change_text(entry, lang),
         )
         for entry in entries
     ]
+
+
+def _change_text(entry: Entry, lang: Lang) -> str:
+    """Return the change since the previous quarter; nothing where it is withheld."""
+    since = change(entry.indicator, entry.number, entry.before)
+    return "" if since.kind == "withheld" else since.text[lang]
 
 
 def reported_workbook(workspace: Workspace) -> Workbook:

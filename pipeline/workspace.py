@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline import __version__
 from pipeline.config import Settings, read_settings
-from pipeline.errors import UsageError, WorkspaceBusy
+from pipeline.errors import ConfigError, UsageError, WorkspaceBusy
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Forms
 from pipeline.orgunits import OrgTree, read_orgunits
@@ -101,6 +101,12 @@ def open_workspace(root: Path, lang: Lang | None = None) -> Workspace:
     files = (config / "union.toml", paths.orgunits)
     parts = [forms.digest.encode(), __version__.encode(), *(path.read_bytes() for path in files)]
     indicators = read_indicators(config / "indicators.toml", forms)
+    if settings.privacy.k > 1 and not indicators.count_persons:
+        # Better no summary than one that publishes what was to be withheld.
+        raise ConfigError(
+            "union.toml [privacy] k: indicators.toml 里没有一个指标写了 persons = true，不知道哪些是人数"
+            " (no indicator says that it counts persons)。请照新的 indicators.toml 补上。"
+        )
     published = [*parts, (config / "indicators.toml").read_bytes()]
     return Workspace(
         paths,

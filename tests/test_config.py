@@ -44,7 +44,7 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
         ("[schedule]\ntimezone = 'Asia/Nowhere'", "timezone"),
         ("[limits]\nmax_rows = 0", "max_rows"),
         ("[privacy]\nk = 0", "k"),
-        ("[privacy]\nk = 5", "only 1 for now"),
+        ("[privacy]\nk = '5'", "整数"),
         ("[mail]\nhost = 'localhost'", "sender"),
         ("union = 3", "union"),
         ("[union\nname = 3", "union.toml"),
