@@ -33,6 +33,7 @@ from pipeline.intake.screen import Limits
 from pipeline.intake.sheets import read_book
 from pipeline.intake.submission import Submission
 
+FIXTURES = Path(__file__).parent / "fixtures"
 KINDS = ("xlsx", "xls", "ods")
 CHAIN = ("xls", "ods", "xlsx")  # each saved from the one before
 HEAD = ["R-09", "R-10", "R-14", "R-17", "R-18", "R-19", "R-20", "R-21"]
@@ -176,6 +177,11 @@ def test_openpyxl_fills_and_saves(forms: Forms) -> None:
     buffer = io.BytesIO()
     book.save(buffer)
     assert_full(forms, judge_bytes(forms, buffer.getvalue()))
+
+
+def test_exceljs_fills_and_saves(forms: Forms) -> None:
+    """The file was made by `fixtures/make.py`, which says how; node is not needed here."""
+    assert_full(forms, judge_bytes(forms, (FIXTURES / "exceljs.xlsx").read_bytes()))
 
 
 def test_xlsxwriter_from_nothing(forms: Forms) -> None:
