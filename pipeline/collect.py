@@ -205,7 +205,8 @@ class Collector:
 
     def _receipt(self, stored: Stored, outcome: Outcome | None) -> bytes:
         if outcome is not None and outcome.trouble:
-            LOG.error("file: %s broke the reader\n%s", stored.path, outcome.trouble)
+            trouble = {"trouble": outcome.trouble}
+            LOG.error("file: %s broke the reader", stored.path, extra=trouble)
         if outcome is not None and outcome.receipt and stored.status != "duplicate":
             return outcome.receipt
         verdict = self._verdict(stored, outcome)

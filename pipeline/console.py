@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.issues import SEVERITY_LABELS
-from pipeline.texts import Lang, Text
+from pipeline.texts import Lang, Text, printable
 
 if TYPE_CHECKING:
     from pipeline.checking import Checked
@@ -52,6 +52,11 @@ def out() -> Console:
     """Return the console for standard output; a log or a pipe gets plain text, never cut."""
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
     return Console(highlight=False, soft_wrap=width is not None, width=width)
+
+
+def shown(text: str) -> str:
+    """Return foreign text as it may be printed: no markup, nothing that steers a terminal."""
+    return escape(printable(text))
 
 
 @contextmanager
@@ -109,14 +114,14 @@ def show_checked(checked: Iterable[Checked], lang: Lang) -> None:
         period = submission.period.code if submission.period else ""
         status = STATUS_WORDS[submission.status][lang]
         head = " · ".join(filter(None, (item.file, submission.unit, period, status)))
-        console.print(escape(head), style="bold")
+        console.print(shown(head), style="bold")
         for severity in ("error", "warning", "info"):
             for issue in submission.issues:
                 if issue.severity == severity:
                     place = f"{issue.sheet}!{issue.cell}".strip("!")
                     label = SEVERITY_LABELS[severity][lang]
                     line = f"  {label} {issue.code} {place} {issue.message[lang]}"
-                    console.print(escape(line), style=_STYLES[severity])
+                    console.print(shown(line), style=_STYLES[severity])
 
 
 def show_run(report: RunReport, lang: Lang) -> None:
@@ -125,14 +130,14 @@ def show_run(report: RunReport, lang: Lang) -> None:
     for stored, receipt in zip(report.files, report.receipts, strict=True):
         status = STATUS_WORDS[stored.status][lang]
         parts = (stored.path, stored.unit or "", stored.period or "", status, f"→ {receipt}")
-        console.print(escape(" · ".join(filter(None, parts))))
+        console.print(shown(" · ".join(filter(None, parts))))
     counted = "，".join(
         f"{STATUS_WORDS[status][lang]} {count}" for status, count in report.counts.items() if count
     )
     total = Text("收到 {n} 份报表", "{n} files taken in").format(n=len(report.files))[lang]
     console.print(f"{total}{'：' + counted if counted else ''}", style="bold")
     for path in report.outputs:
-        console.print(escape(Text("已更新 {p}", "updated {p}").format(p=path)[lang]))
+        console.print(shown(Text("已更新 {p}", "updated {p}").format(p=path)[lang]))
     show_mail(report.mail, lang)
 
 
@@ -172,15 +177,15 @@ def show_status(report: StatusReport, lang: Lang) -> None:
         table.add_column(heading[lang], overflow="fold")
     for unit in period.units:
         table.add_row(
-            escape(unit.unit),
-            escape(unit.name),
+            shown(unit.unit),
+            shown(unit.name),
             f"[{_STATE_STYLES[unit.state]}]{STATE_WORDS[unit.state][lang]}[/]",
             STATUS_WORDS[unit.status][lang] if unit.status else "",
             str(unit.version or ""),
             f"{unit.received_at:%m-%d %H:%M}" if unit.received_at else "",
             str(unit.errors or ""),
             str(unit.warnings or ""),
-            escape(unit.contact) if unit.state == "missing" else "",
+            shown(unit.contact) if unit.state == "missing" else "",
         )
     console.print(table)
     show_outbox(report.outbox, lang)
@@ -209,7 +214,7 @@ def show_trace(found: Trace, lang: Lang) -> None:
             str(part) for part in (row.unit, row.file, row.sheet, row.row, row.field) if part
         )
         part = Text("分子", "numerator") if row.part == "numerator" else Text("分母", "denominator")
-        console.print(escape(f"  {part[lang]}  {place} = {row.value}"))
+        console.print(shown(f"  {part[lang]}  {place} = {row.value}"))
 
 
 def show_demo(played: Played, lang: Lang) -> None:
@@ -233,20 +238,20 @@ def show_demo(played: Played, lang: Lang) -> None:
     )
     console.print(story.newest.label[lang] + Text("里发生了：", ":")[lang])
     for scene in story.scenes:
-        console.print(escape(f"  {scene.what[lang]}"))
+        console.print(shown(f"  {scene.what[lang]}"))
     console.print(Text("先打开看看：", "Open these first:")[lang], style="bold")
     for path in played.summaries[:1]:
-        console.print(escape(f"  {path.relative_to(played.folder).as_posix()}"))
+        console.print(shown(f"  {path.relative_to(played.folder).as_posix()}"))
     for scene in story.scenes[:_SCENES_TO_OPEN]:
         if receipt := played.receipt(scene):
-            console.print(escape(f"  {receipt}"))
+            console.print(shown(f"  {receipt}"))
     again = Text(
         "自己试试：把报表放进 {folder}，再运行 {command}",
         "Try it: drop a workbook into {folder}, then {command}",
     )
     command = f"{_typed_command()} --workspace {_short(played.folder)} run"
     console.print(
-        escape(again.format(folder=_short(played.folder / "inbox"), command=command)[lang])
+        shown(again.format(folder=_short(played.folder / "inbox"), command=command)[lang])
     )
 
 

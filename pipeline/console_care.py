@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
-from pipeline.console import STATUS_WORDS, out
+from pipeline.console import STATUS_WORDS, out, shown
 from pipeline.texts import Lang, Text
 
 if TYPE_CHECKING:
@@ -55,9 +53,9 @@ def show_checks(checks: Sequence[Check], lang: Lang) -> None:
     console = out()
     for check in checks:
         word, style = _LEVELS[check.level]
-        console.print(f"[{style}]{word[lang]}[/]  {escape(check.says[lang])}")
+        console.print(f"[{style}]{word[lang]}[/]  {shown(check.says[lang])}")
         if check.todo[lang]:
-            console.print(f"      → {escape(check.todo[lang])}")
+            console.print(f"      → {shown(check.todo[lang])}")
     faults = sum(check.level == "fault" for check in checks)
     notes = sum(check.level == "attention" for check in checks)
     console.print(_SUM.format(faults=faults, notes=notes)[lang], style="bold")
@@ -99,4 +97,4 @@ def _list(heading: Text, lines: Sequence[str], lang: Lang) -> None:
 
 
 def _say(line: str) -> None:
-    out().print(escape(line))
+    out().print(shown(line))

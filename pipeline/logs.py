@@ -14,6 +14,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from pipeline.errors import SystemFault
+from pipeline.texts import printable
 
 LOG = logging.getLogger("pipeline")
 
@@ -28,7 +29,7 @@ def log_to(state: Path) -> Iterator[None]:
     handler = _LogFile(
         folder / "pipeline.log", maxBytes=_MOST_BYTES, backupCount=_OLD_LOGS, encoding="utf-8"
     )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(LineFormatter())
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
     try:
@@ -42,6 +43,18 @@ def log_to(state: Path) -> Iterator[None]:
         LOG.removeHandler(handler)
         with suppress(OSError):  # it tries again to write what it could not
             handler.close()
+
+
+class LineFormatter(logging.Formatter):
+    """One line a message, whatever the files in it are called; a traceback stands below it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = printable(record.message)
+        trouble = getattr(record, "trouble", "")
+        return super().formatMessage(record) + (f"\n{trouble}" if trouble else "")
 
 
 class _LogFile(RotatingFileHandler):

@@ -50,6 +50,22 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(_INVISIBLE).strip().casefold()
 
 
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""Return a line with what steers a terminal, breaks a line or turns it round as escapes.
+
+    >>> print(printable("季报\n\x1b[31m.xlsx"))
+    季报\x0a\x1b[31m.xlsx
+    """
+    return _STEERING.sub(lambda found: _escape(ord(found[0])), text)
+
+
+def _escape(code: int) -> str:
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
 _LABEL_MARKS = re.compile(r"[\s*:]+")
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline.errors import PipelineError, SystemFault, WorkspaceBusy
-from pipeline.logs import LOG
+from pipeline.logs import LOG, LineFormatter
 from pipeline.nightly import Options, run
 from pipeline.records.journal import last_finish
 from pipeline.records.store import open_store
@@ -103,7 +103,9 @@ def stay_up(root: Path, lang: Lang | None) -> int:
     import schedule
 
     open_workspace(root, lang)  # a set-up that cannot work is told at once, not at two at night
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    screen = logging.StreamHandler()
+    screen.setFormatter(LineFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[screen])
     stop = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):

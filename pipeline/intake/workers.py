@@ -60,7 +60,7 @@ class Outcome:
     """What became of one file.
 
     `receipt` is its marked copy with the suffix, where it needs one; `trouble` the traceback of a
-    fault of our own on it, for the log.
+    fault of our own on it, for the log, without a value of the file.
     """
 
     submission: Submission
@@ -96,8 +96,8 @@ def judge_bytes(data: bytes, job: Job, brief: Brief) -> Outcome:
         return refused_outcome(refused)
     except MemoryError:
         return refused_outcome(refuse(OUT_OF_MEMORY))
-    except Exception:  # a fault of ours must cost this file alone, and be seen
-        return replace(refused_outcome(refuse(CRASHED)), trouble=traceback.format_exc())
+    except Exception as error:  # a fault of ours must cost this file alone, and be seen
+        return replace(refused_outcome(refuse(CRASHED)), trouble=_trouble(error))
 
 
 def lost_outcome(_job: Job, ending: Ending, brief: Brief) -> Outcome:
@@ -114,6 +114,12 @@ def refused_outcome(refused: Refused) -> Outcome:
     """Return the outcome of a file that cannot be read: quarantined, with the reason."""
     issue = refusal_issue(refused.refusal)
     return Outcome(Submission("", "", None, "quarantined", (issue,)))
+
+
+def _trouble(error: Exception) -> str:
+    """Return where a fault of ours struck; its own words might quote a cell."""
+    frames = traceback.format_tb(error.__traceback__)
+    return "".join([*frames, type(error).__name__])
 
 
 def _with_receipt(

@@ -165,7 +165,10 @@ def insert_rows(
 
 def _engine(url: str, state: Path, rehearse: bool) -> Engine:
     try:
-        engine = create_engine(make_url(url) if url else _default_url(state, rehearse))
+        engine = create_engine(
+            make_url(url) if url else _default_url(state, rehearse),
+            hide_parameters=True,  # an error that is logged must not quote what people reported
+        )
     except (ArgumentError, NoSuchModuleError) as error:
         raise ConfigError(
             f"union.toml [database] url 写得不对 (not a database URL): {error}。"
