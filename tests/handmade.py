@@ -118,25 +118,32 @@ def ole_of(*names: str) -> bytes:
 
 def ole_holding(streams: dict[str, bytes]) -> bytes:
     """Return an OLE container with the streams at its root, filled up with NULs to 4 KB each."""
-    sector, end = 512, 0xFFFFFFFE
+    sector, last, table_sector = 512, 0xFFFFFFFE, 0xFFFFFFFD
     padded = {
         name: content.ljust(max(4096, -(-len(content) // sector) * sector), b"\0")
         for name, content in streams.items()
     }
-    chain = [0xFFFFFFFD]  # sector 0 is the table itself, the directory and the streams follow
-    names, entries = list(padded), [_ole_entry("Root Entry", 5, child=1)]
-    directory = -(-(len(names) + 1) * 128 // sector)
-    chain += [*range(2, directory + 1), end]
+    folder_sectors = -(-(len(padded) + 1) * 128 // sector)
+    others = folder_sectors + sum(map(len, padded.values())) // sector
+    tables = -(-others // (sector // 4 - 1))  # each also has an entry for itself
+    chain = [table_sector] * tables + [*range(tables + 1, tables + folder_sectors), last]
+    entries = [_ole_entry("Root Entry", 5, child=1)]
     for index, (name, content) in enumerate(padded.items(), 1):
         first = len(chain)
-        chain += [*range(first + 1, first + len(content) // sector), end]
-        entry = bytearray(_ole_entry(name, 2, right=index + 1 if index < len(names) else None))
+        chain += [*range(first + 1, first + len(content) // sector), last]
+        entry = bytearray(_ole_entry(name, 2, right=index + 1 if index < len(padded) else None))
         entry[116:124] = first.to_bytes(4, "little") + len(content).to_bytes(4, "little")
         entries.append(bytes(entry))
-    table = b"".join(number.to_bytes(4, "little") for number in chain).ljust(sector, b"\xff")
-    header = ole_of()[:sector]
-    folder = b"".join(entries).ljust(directory * sector, b"\0")
-    return header + table + folder + b"".join(padded.values())
+    header = bytearray(ole_of()[:sector])
+    header[44:48] = tables.to_bytes(4, "little")
+    header[48:52] = tables.to_bytes(4, "little")  # where the directory is
+    for number in range(tables):
+        header[76 + 4 * number : 80 + 4 * number] = number.to_bytes(4, "little")
+    table = b"".join(number.to_bytes(4, "little") for number in chain)
+    folder = b"".join(entries).ljust(folder_sectors * sector, b"\0")
+    return b"".join(
+        (bytes(header), table.ljust(tables * sector, b"\xff"), folder, *padded.values())
+    )
 
 
 def biff_record(code: int, *parts: bytes) -> bytes:

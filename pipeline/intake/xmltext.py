@@ -29,6 +29,8 @@ _SAFELY: dict[str, Any] = {
 _DECLARED = re.compile(r"\A\ufeff?\s*(?:<\?xml[^>]*\?>)?")
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"'][^>]*>")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_NEVER = bytes({*range(32)} - {*b"\t\n\r"})  # no XML holds these, and in text they would pass
+_ALLOWED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&([^;]*);?")
 _NAMED = {name: html5[name + ";"] for name in ("amp", "lt", "gt", "quot", "apos")}
 
@@ -36,10 +38,12 @@ _NAMED = {name: html5[name + ";"] for name in ("amp", "lt", "gt", "quot", "apos"
 def decode_part(part: bytes) -> str:
     """Return a part as text with plain line ends; raise `Refused` where that cannot be done."""
     try:
-        text = part.decode(_encoding(part))
+        text = part.decode(encoding := _encoding(part))
     except (UnicodeDecodeError, LookupError) as error:
         raise refuse(refusals.DAMAGED) from error
-    if "<!DOCTYPE" in text:
+    if "<!DOCTYPE" in text or (
+        encoding != "utf-16" and len(part.translate(None, _NEVER)) < len(part)
+    ):
         raise refuse(refusals.DAMAGED)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
@@ -102,9 +106,12 @@ def _encoding(part: bytes) -> str:
 
 def _character(match: re.Match[str]) -> str:
     name = match[1]
-    if name.startswith("#x"):
-        return chr(int(name[2:], 16))
-    return chr(int(name[1:])) if name.startswith("#") else _NAMED[name]
+    if not name.startswith("#"):
+        return _NAMED[name]
+    character = chr(int(name[2:], 16) if name.startswith("#x") else int(name[1:]))
+    if not _ALLOWED.match(character):  # half a surrogate pair could not be stored anywhere
+        raise ValueError(name)
+    return character
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -1,0 +1,66 @@
+"""A sample of the mutants of `fuzz.py`, and what whole runs of it have found; issue 3, point 12."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import fuzz
+import pytest
+from handmade import xlsx_of
+from workspaces import UNITS
+
+from pipeline.intake import refusals
+from pipeline.intake.refusals import Refused
+from pipeline.intake.screen import Limits
+from pipeline.intake.sheets import read_book
+from pipeline.intake.workers import Brief
+
+SAMPLE = 300
+
+
+@pytest.fixture(scope="module")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Brief:
+    orgunits = tmp_path_factory.mktemp("units") / "orgunits.csv"
+    orgunits.write_text(UNITS, "utf-8")
+    return fuzz.brief_for(orgunits, date(2026, 10, 10))
+
+
+def test_a_sample_of_mutants_is_judged_or_refused(brief: Brief) -> None:
+    found = [fuzz.check_mutant(number, 1, brief) for number in range(SAMPLE)]
+    assert [verdict for verdict in found if verdict.failure] == []
+    became = Counter(verdict.became for verdict in found)
+    # The mutants must neither all be refused at the door nor all be harmless.
+    assert 50 < became["F-04"] < 250
+    assert became["accepted"] > 30
+    assert became["rejected"] > 2
+
+
+def test_a_mutant_is_the_same_whenever_it_is_made() -> None:
+    made = [fuzz.make_mutant(1, number) for number in range(20)]
+    assert made == [fuzz.make_mutant(1, number) for number in range(20)]
+    assert len({mutant.data for mutant in made}) == 20
+
+
+def test_a_worker_that_a_mutant_ends_is_a_failure() -> None:
+    assert fuzz.lost(7, "crash", seed=1).failure == "ended its process (crash)"
+
+
+def test_the_command_runs_and_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    kept = tmp_path / "mutant.xlsx"
+    assert fuzz.main(["--only", "3", "--keep", str(kept), "--workers", "1"]) == 0
+    assert kept.read_bytes() == fuzz.make_mutant(1, 3).data
+    assert "1 mutants, 0 failures" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["&#xD800;", "&#0;", "&#xFFFE;", "\x01", "\x00"],
+    ids=["half a surrogate pair", "NUL", "no character", "control character", "NUL as it is"],
+)
+def test_what_no_xml_may_hold_is_damage_and_no_text(text: str) -> None:
+    """Found by mutant 186: the fast lane took it for text, and nothing could be stored of it."""
+    with pytest.raises(Refused) as caught:
+        read_book(xlsx_of(f'<row r="1"><c r="A1" t="str"><v>甲{text}</v></c></row>'), Limits())
+    assert caught.value.refusal == refusals.DAMAGED
