@@ -25,7 +25,7 @@ FLOORS = (
     ("summaries",),
     ("deliver",),
     ("workspace",),
-    ("collect", "publish", "notify"),
+    ("collect", "publish", "notify", "prefill"),
     ("nightly",),
     ("ticker", "queries", "handouts", "checking", "rebuild", "doctor"),
     ("demo",),

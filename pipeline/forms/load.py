@@ -19,6 +19,7 @@ from pipeline.errors import ConfigError, nearest
 from pipeline.forms.closures import compile_closure
 from pipeline.forms.expressions import CONTEXT, Node, Scope, fields_of, parse_expression
 from pipeline.forms.formulas import compile_formula
+from pipeline.forms.known import check_offers, read_offers, read_roster
 from pipeline.forms.model import (
     EXPRESSION_TYPES,
     FIELD_TYPES,
@@ -59,6 +60,7 @@ def read_forms(config: Path) -> Forms:
     """Read all forms and workbooks of a workspace's `config` folder. Raises ConfigError."""
     choices = _read_choices(config / "choices.toml")
     forms = _read_all(config / "forms", lambda path: _read_form(path, choices))
+    check_offers(forms)
     workbooks = _read_all(config / "workbooks", lambda path: _read_workbook(path, forms))
     return Forms(forms, workbooks, _digest(config))
 
@@ -123,14 +125,14 @@ def _read_form(path: Path, lists: Mapping[str, tuple[Choice, ...]]) -> Form:
     rules = tuple(_read_rule(row, key, scope, positions) for row in table.tables("rules"))
     checks = tuple(_read_check(row, scope) for row in table.tables("checks"))
     nil = table.string("nil", "")
-    upgrades = read_upgrades(table, fields)
+    upgrades, roster = read_upgrades(table, fields), read_roster(table, fields)
     table.finish()
     return Form(
         key, "cover" if kind == "cover" else "ledger", label, aliases, hint,
         fields, rules, checks, parameters, nil, positions, labels,
         frozenset(map(label_key, (label.zh, label.en, *aliases))),
         tuple((positions[f.key], positions[f.default_from]) for f in fields if f.default_from),
-        upgrades,
+        upgrades, roster,
     )  # fmt: skip
 
 
@@ -169,6 +171,9 @@ def _read_field(table: Table, lists: Mapping[str, tuple[Choice, ...]], kind: str
         examples=table.strings("examples"),
         width=table.whole("width", _DEFAULT_WIDTHS.get(field_type, 14)),
         spellings=_spellings(table, choices) if choices else None,
+        carry=table.flag("carry"),
+        compare=table.flag("compare"),
+        offers=read_offers(table),
     )
     table.finish()
     return field

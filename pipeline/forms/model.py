@@ -43,6 +43,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Offers:
+    """Where the words of a field's drop-down come from: a field of another form's records.
+
+    `words` is the field that says in plain words what each stands for. Only records count whose
+    months, `start` to `end`, meet the period.
+    """
+
+    form: str
+    field: str
+    words: str
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One column of a ledger or one line of a cover.
 
@@ -51,6 +66,10 @@ class Field:
     `state/` and the group's own receipts. `prefill` names what a blank workbook already knows
     (`unit`, `unit_name`, `period`). `spellings` maps every folded way of writing a choice to its
     value. `examples` are the values of the two example rows, as people would type them.
+
+    `carry` puts the value of the last accepted workbook into the next blank one, where it may be
+    changed; `compare` shows that value, or a ledger's sum of it, beside the entry; `offers` makes
+    a drop-down of what other records hold.
     """
 
     key: str
@@ -68,6 +87,9 @@ class Field:
     examples: tuple[str, ...] = ()
     width: int = 12
     spellings: Mapping[str, str] | None = None
+    carry: bool = False
+    compare: bool = False
+    offers: Offers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +136,21 @@ Value = int | Decimal | date | str | bool | None
 
 
 @dataclass(frozen=True, slots=True)
+class Roster:
+    """Rows that a blank ledger already holds: who was in the last one, once in every month.
+
+    `by` tells persons apart and `month` is the field that takes the months; the values of the
+    fields that `carry` go along. Who was last in one of the states of `leave_out` is no longer
+    there; `turn` replaces values that held for one period only.
+    """
+
+    by: str
+    month: str
+    leave_out: Mapping[str, tuple[str, ...]]
+    turn: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Upgrade:
     """What changed in a form with version `since` of its workbook.
 
@@ -152,6 +189,7 @@ class Form:
     sheet_keys: frozenset[str]
     stand_ins: tuple[tuple[int, int], ...]
     upgrades: tuple[Upgrade, ...] = ()
+    roster: Roster | None = None
 
     def field(self, key: str) -> Field:
         """Return the field with this key; a wrong key is a KeyError."""
