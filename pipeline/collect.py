@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import groupby, islice
@@ -25,7 +25,8 @@ from pipeline.forms.model import Forms
 from pipeline.intake.identity import Folders, is_about_owner
 from pipeline.intake.receipt import write_receipt
 from pipeline.intake.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT
-from pipeline.intake.scan import Found, Reason, Skipped, bound_of, remove_taken, scan_inbox
+from pipeline.intake.removal import finish_removing, remove_taken
+from pipeline.intake.scan import Found, Reason, Skipped, bound_of, scan_inbox
 from pipeline.intake.screen import Limits
 from pipeline.intake.verdict import Verdict
 from pipeline.intake.workers import Brief, Job, Outcome, judge_files
@@ -105,17 +106,40 @@ class Collector:
         )
 
     def _finish_interrupted(self, found: Sequence[Found]) -> list[Found]:
-        """Finish files that an earlier run committed but did not settle; return the others."""
-        left = {} if self.rehearse else {_stamp(stored): stored for stored in unsettled(self.store)}
-        lying = {_stamp(file): file for file in found}
-        for day, stored in _by_day(left.values()):
-            jobs = (self._job(self.archive.path_of(x.sha256), x.path) for x in stored)
-            outcomes = judge_files(jobs, self._brief(day), self._workers())
+        """Finish files that an earlier run committed but did not settle; return the others.
+
+        A file that only looks like one of these, by name, size and time, is another one.
+        """
+        files = [] if self.rehearse else unsettled(self.store)
+        left = {(_stamp(stored), stored.sha256): stored for stored in files}
+        stamps = {stamp for stamp, _ in left}
+        looks = self.archive.look(file for file in found if _stamp(file) in stamps)
+        unread = {_stamp(x.found) for x in looks if isinstance(x, Left)}
+        lying = {
+            left[key].id: x.found
+            for x in looks
+            if isinstance(x, Kept) and (key := (_stamp(x.found), x.sha256)) in left
+        }
+        ready = (stored for (stamp, _), stored in left.items() if stamp not in unread)
+        for brief, batch in self._as_then(ready):
+            jobs = (self._job(self.archive.path_of(x.sha256), x.path) for x in batch)
+            outcomes = judge_files(jobs, brief, self._workers())
             self._hand_back(
-                (entry, outcome, lying.get(_stamp(entry)))
-                for entry, outcome in zip(stored, outcomes, strict=True)
+                (stored, outcome, lying.get(stored.id))
+                for stored, outcome in zip(batch, outcomes, strict=True)
             )
-        return [file for file in found if _stamp(file) not in left]
+        finished = {id(file) for file in lying.values()}
+        return [x for x in found if id(x) not in finished and _stamp(x) not in unread]
+
+    def _as_then(self, files: Iterable[Stored]) -> Iterator[tuple[Brief, list[Stored]]]:
+        """Yield files with a brief under which their verdict comes out again: as it was on the day
+        on which they were taken, and closed for those that found their period closed."""
+        for (day, _), group in groupby(
+            files, key=lambda s: (s.taken_at.date(), s.status == "closed")
+        ):
+            while batch := list(islice(group, _BATCH)):
+                closed = {stored.period for stored in batch if stored.status == "closed"}
+                yield replace(self._brief(day), closed=frozenset(filter(None, closed))), batch
 
     def _judged(
         self, found: Iterator[Found], skipped: list[Skipped]
@@ -191,17 +215,21 @@ class Collector:
         Where the system does not let a file go, such as one open in Excel on Windows, it is not
         settled; the next run tries again.
         """
-        lying: dict[int, Found | None] = {}
+        lying: list[tuple[Stored, Found | None]] = []
         receipts: dict[Path, bytes] = {}
         for stored, outcome, found in files:
             receipts[self.workspace.paths.outputs / stored.receipt] = self._receipt(stored, outcome)
-            lying[stored.id] = found
+            lying.append((stored, found))
             if stored.status == "quarantined":
                 self.archive.quarantine(stored.sha256, PurePosixPath(stored.path).name)
         write_files(receipts)
-        settle(
-            self.store, [n for n, found in lying.items() if found is None or remove_taken(found)]
-        )
+        settle(self.store, [stored.id for stored, found in lying if self._let_go(stored, found)])
+
+    def _let_go(self, stored: Stored, found: Found | None) -> bool:
+        if found is not None:
+            return remove_taken(found)
+        source = self.workspace.paths.inbox / stored.path
+        return finish_removing(source, stored.size, stored.mtime_ns, stored.sha256)
 
     def _receipt(self, stored: Stored, outcome: Outcome | None) -> bytes:
         if outcome is not None and outcome.trouble:
@@ -302,14 +330,6 @@ def duplicate_note(stored: Stored) -> Text | None:
         f"It equals version {origin.version}, which a later version has replaced. To bring its "
         "content back, change something (the date of report), save and drop it again.",
     )
-
-
-def _by_day(files: Iterable[Stored]) -> Iterator[tuple[date, list[Stored]]]:
-    """Yield files by the day of the run that took them, whose verdict is to come out again."""
-    for day, group in groupby(files, key=lambda stored: stored.taken_at.date()):
-        stored = list(group)
-        for first in range(0, len(stored), _BATCH):
-            yield day, stored[first : first + _BATCH]
 
 
 def _stamp(file: Found | Stored) -> tuple[str, int, int]:

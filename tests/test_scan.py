@@ -1,6 +1,7 @@
 """What is found in the inbox, what is left alone, and when it was received."""
 
 import errno
+import hashlib
 import os
 import socket
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.intake.scan import Found, Scan, display_path, remove_taken, scan_inbox
+from pipeline.intake.removal import finish_removing, remove_taken
+from pipeline.intake.scan import Found, Scan, display_path, scan_inbox
 
 WALL = datetime(2026, 10, 10, 12, 0, tzinfo=UTC).timestamp()
 NOW = datetime(2026, 10, 10, 12, 0)
@@ -277,6 +279,70 @@ def test_a_file_already_gone_is_no_fault(tmp_path: Path) -> None:
     (found,) = scan(tmp_path).found
     path.unlink()
     assert remove_taken(found)
+
+
+def test_a_file_that_takes_the_name_at_the_last_moment_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop(tmp_path, "a.xlsx", content=b"old")
+    (found,) = scan(tmp_path).found
+    rename = Path.rename
+
+    def rename_after_a_replacement(source: Path, target: Path) -> Path:
+        drop(tmp_path, "b", content=b"new").replace(path)
+        return rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename_after_a_replacement)
+        assert remove_taken(found)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a.xlsx": b"new"}
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_put_back_overwrites_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    path = drop(tmp_path, "a.xlsx", content=b"old")
+    (found,) = scan(tmp_path).found
+    lstat = os.lstat
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("no links")))
+
+    def another_comes(asked: Path) -> os.stat_result:
+        if Path(asked).name.endswith(".taken.tmp"):
+            Path(asked).write_bytes(b"second")
+            path.write_bytes(b"third")
+        return lstat(asked)
+
+    monkeypatch.setattr(os, "lstat", another_comes)
+    assert remove_taken(found)
+    left = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    assert left == {"a.xlsx": b"third", "a(1).xlsx": b"second"}
+
+
+@pytest.mark.parametrize(("content", "left"), [(b"old", {}), (b"new", {"a.xlsx": b"new"})])
+def test_a_removal_that_was_interrupted_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, left: dict[str, bytes]
+) -> None:
+    drop(tmp_path, "a.xlsx", content=b"old")
+    (found,) = scan(tmp_path).found
+    rename = Path.rename
+
+    def die(source: Path, target: Path) -> None:
+        rename(source, target)
+        if content != b"old":
+            target.write_bytes(content)
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", die)
+        with pytest.raises(SystemExit):
+            remove_taken(found)
+    assert scan(tmp_path) == Scan((), ())
+    for _ in range(2):
+        digest = hashlib.sha256(b"old").hexdigest()
+        assert finish_removing(found.source, found.size, found.mtime_ns, digest)
+        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == left
 
 
 def test_a_file_held_by_the_system_must_be_tried_again(

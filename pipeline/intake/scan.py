@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -127,24 +126,6 @@ def is_unchanged(found: Found, status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode) and stamp == (found.size, found.mtime_ns, found.inode)
 
 
-def remove_taken(found: Found) -> bool:
-    """Remove a file from the inbox if it still is the one that was found.
-
-    Returns False where it lies there unchanged because the system does not let it go (held open,
-    no permission): it must be tried again. True where it is gone or another file has taken its
-    name, which the next scan finds.
-    """
-    try:
-        status = os.lstat(found.source)
-        if is_unchanged(found, status):
-            _unlink(found.source, status.st_mode)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True
-
-
 def display_path(path: str) -> str:
     r"""Return a path as it is shown and stored: what is no text as `\xNN`.
 
@@ -230,13 +211,3 @@ def _local(mtime_ns: int, zone: tzinfo | None) -> datetime:
     within = min(max(mtime_ns, _EARLIEST), _LATEST)
     moment = _EPOCH + timedelta(microseconds=within // 1000)
     return moment.astimezone(zone).replace(tzinfo=None)
-
-
-def _unlink(path: Path, mode: int) -> None:
-    try:
-        path.unlink()
-    except PermissionError:
-        if sys.platform != "win32":
-            raise
-        path.chmod(mode | stat.S_IWRITE)  # Windows does not delete a read-only file
-        path.unlink()
