@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -28,12 +29,14 @@ def forms() -> Forms:
 
 def system_part(name: str) -> str:
     """Return the path of a program; without it the test is skipped, or fails where none may be."""
-    path = shutil.which(name)
-    if path is None:
-        if os.environ.get("REQUIRE_SYSTEM_PARTS"):
-            pytest.fail(f"{name} is not installed, and here no test may be skipped")
-        pytest.skip(f"{name} is not installed")
-    return path
+    return shutil.which(name) or missing_part(name)
+
+
+def missing_part(name: str) -> NoReturn:
+    """Skip the test for want of a system part, saying so; fail where none may be missing."""
+    if os.environ.get("REQUIRE_SYSTEM_PARTS"):
+        pytest.fail(f"{name} is not installed, and here no test may be skipped")
+    pytest.skip(f"{name} is not installed")
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +55,15 @@ def pdftoppm() -> str:
 def openssl() -> str:
     """OpenSSL's command, for throw-away certificates."""
     return system_part("openssl")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all-points", action="store_true", help="the full loops over faults and writers"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "shard" in metafunc.fixturenames:
+        everything = metafunc.config.getoption("--all-points")
+        metafunc.parametrize("shard", range(16) if everything else [None])

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
 from conftest import ROOT, system_part
 
 SCRIPT = ROOT / "tests" / "office_script.py"
@@ -53,4 +52,4 @@ def _python_with_uno() -> str:
         except (OSError, subprocess.CalledProcessError):
             continue
         return python
-    pytest.skip("no Python has LibreOffice's module uno (Debian and Ubuntu: python3-uno)")
+    missing_part("LibreOffice's Python module uno (Debian and Ubuntu: python3-uno)")
