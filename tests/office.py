@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conftest import ROOT, system_part
+from conftest import ROOT, missing_part, system_part
 
 SCRIPT = ROOT / "tests" / "office_script.py"
 LIMIT = 300  # seconds for all jobs of one start
@@ -52,4 +52,4 @@ def _python_with_uno() -> str:
         except (OSError, subprocess.CalledProcessError):
             continue
         return python
-    missing_part("LibreOffice's Python module uno (Debian and Ubuntu: python3-uno)")
+    return missing_part("LibreOffice's Python module uno (Debian and Ubuntu: python3-uno)")
