@@ -178,6 +178,26 @@ def test_unknown_sheets_are_ignored_with_a_note_but_our_own_are_not_named(forms:
     assert [(i.code, i.sheet) for i in submission.issues] == [("R-14", "草稿")]
 
 
+ROSTER = [{"month": "2026-07", "member_id": "M1", "name": "甲一", "status": "正常", "base": 4567}]
+
+
+def test_a_roster_as_it_was_handed_out_is_no_report(forms: Forms) -> None:
+    ticked = judge(forms, quarterly_book(forms, {"nil_dues": "是"}, dues=ROSTER * 3))
+    assert ticked.status == "accepted"
+    assert [(i.code, i.sheet) for i in ticked.issues] == [("R-14", "会费台账")]
+    open_ = judge(forms, quarterly_book(forms, dues=ROSTER * 3))
+    assert [f for f in faults(open_) if " E " in f] == ["R-12 E 封面!B18"]
+
+
+def test_a_roster_that_somebody_began_to_fill_must_be_filled(forms: Forms) -> None:
+    begun = [*ROSTER, {**ROSTER[0], "month": "2026-08", "due": 22.8, "paid": 22.8}]
+    submission = judge(forms, quarterly_book(forms, dues=begun))
+    assert [f for f in faults(submission) if "R-01" in f] == [
+        "R-01 E 会费台账!F3",
+        "R-01 E 会费台账!G3",
+    ]
+
+
 def test_a_missing_sheet_is_an_error(forms: Forms) -> None:
     book = with_sheet(quarterly_book(forms), "会费台账", rows=None)
     assert [f for f in faults(judge(forms, book)) if "R-11" in f] == ["R-11 E 会费台账!"]

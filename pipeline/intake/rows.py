@@ -48,6 +48,9 @@ _BAD_PERIOD = {
         "“{value}” 不是年度。请写成 2026 这样。", "“{value}” is not a year. Write it like 2026."
     ),
 }
+_ROSTER_ONLY = Text(
+    "预填的名册没有填写，没有读取。", "The roster stands as it was handed out and was not read."
+)
 _READ_AS = Text("“{value}” 按 {read} 读取。", "“{value}” was read as {read}.")
 
 
@@ -78,7 +81,8 @@ _Column = tuple[int, int, Field, Plain]
 def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Issue]]:
     """Return the rows of a ledger that hold something, with the issues of reading them.
 
-    Blank rows, rows filled only in ignored columns and total rows are no rows.
+    Blank rows, rows filled only in ignored columns and total rows are no rows. Neither is a roster
+    that stands as it was handed out, in which nobody has reported anything.
     """
     form = place.form
     rows: list[Row] = []
@@ -89,6 +93,9 @@ def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Iss
         if field.key in place.columns
     ]
     known = sorted(index for _, index, _, _ in columns)
+    if form.roster and _is_untouched(place, known):
+        where = Place(form.label.zh, "", place.header_row)
+        return [], [finding("R-14", where, reason=_ROSTER_ONLY)]
     blank: list[Any] = [place.defaults.get(f.key, f.default) for f in form.fields]
     for number, raw in _filled_rows(place, known):
         first = next(index for index, cell in enumerate(raw) if not is_blank(cell))
@@ -129,6 +136,20 @@ def _filled_rows(place: LedgerPlace, known: Sequence[int]) -> Iterator[tuple[int
             if index < width and raw[index] is not None and not is_blank(raw[index]):
                 yield number, raw
                 break
+
+
+def _is_untouched(place: LedgerPlace, known: Sequence[int]) -> bool:
+    """Tell whether the ledger holds a roster and nothing beside it."""
+    roster = place.form.roster
+    handed_out = {
+        place.columns[field.key].index
+        for field in place.form.fields
+        if field.key in place.columns
+        and (field.carry or (roster is not None and field.key == roster.month))
+    }
+    reported = [index for index in known if index not in handed_out]
+    filled = any(True for _ in _filled_rows(place, known))
+    return filled and not any(True for _ in _filled_rows(place, reported))
 
 
 def _is_total(first: Raw) -> bool:
