@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import ConfigError, nearest, unknown_key
-from pipeline.texts import Lang, Text
+from pipeline.texts import Lang, Text, one_clean_line
 from pipeline.tomltable import read_toml
 
 PASSWORD_VARIABLE = "UNION_MAIL_PASSWORD"
@@ -175,6 +175,8 @@ def read_settings(path: Path) -> Settings:
         name: _read_section(f"{path.name} [{name}]", hints[name], table[name]) for name in table
     }
     settings = Settings(**sections)
+    union = replace(settings.union, name=one_clean_line(settings.union.name))
+    settings = replace(settings, union=union)
     _check(path.name, settings)
     return settings
 

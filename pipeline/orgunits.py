@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipeline.errors import ConfigError, unknown_key
+from pipeline.texts import one_clean_line
 
 COLUMNS = (
     "code", "name", "parent", "reports", "email", "contact", "aliases", "active_from", "active_to",
@@ -186,7 +187,7 @@ def _header(path: Path, cells: list[str]) -> list[str]:
 def _unit(path: Path, number: int, row: dict[str, str]) -> OrgUnit:
     where = f"{path.name} 第 {number} 行"
     for name in ("code", "name"):
-        if not row.get(name):
+        if not one_clean_line(row.get(name, "")):
             raise ConfigError(f"{where}: {name} 不能为空 (must not be blank)。")
     reports = _YES.get(row.get("reports", "").lower())
     if reports is None:
@@ -195,12 +196,12 @@ def _unit(path: Path, number: int, row: dict[str, str]) -> OrgUnit:
         )
     return OrgUnit(
         code=_safe_code(where, row["code"]),
-        name=row["name"],
+        name=one_clean_line(row["name"]),
         parent=row.get("parent", ""),
         reports=reports,
         email=row.get("email", ""),
-        contact=row.get("contact", ""),
-        aliases=tuple(a for a in (p.strip() for p in row.get("aliases", "").split(";")) if a),
+        contact=one_clean_line(row.get("contact", "")),
+        aliases=tuple(filter(None, map(one_clean_line, row.get("aliases", "").split(";")))),
         active_from=_day(where, "active_from", row.get("active_from", "")) or date.min,
         active_to=_day(where, "active_to", row.get("active_to", "")) or date.max,
     )

@@ -62,6 +62,23 @@ def printable(text: str) -> str:
     return _STEERING.sub(lambda found: _escape(ord(found[0])), text)
 
 
+def one_clean_line(text: str) -> str:
+    r"""Return a name from the configuration as one line without what steers or turns round.
+
+    >>> one_clean_line(" 甲小学\n工会\x0b\u202e ")
+    '甲小学 工会'
+    """
+    return " ".join(_STEERING.sub(" ", text).split())
+
+
+def header_text(text: str, limit: int) -> str:
+    """Return foreign text for the head or foot of a printed sheet, where `&` begins a code.
+
+    A doubled `&` would do in Excel, but XlsxWriter counts `&&G` for a picture that is missing.
+    """
+    return text[:limit].replace("&", "＆")
+
+
 def _escape(code: int) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 

@@ -389,7 +389,7 @@ def test_no_text_becomes_a_formula_or_a_link(quarterly: Workbook, text: str) -> 
 def test_an_ampersand_in_a_name_is_printed_as_one(quarterly: Workbook) -> None:
     unit = dataclasses.replace(UNIT, name="工会&协会")
     sheet = reopen(write_template(quarterly, unit, QUARTER, rows=1))["封面"]
-    assert sheet.oddHeader.left.text == "工会&&协会"  # how a header writes one
+    assert sheet.oddHeader.left.text == "工会＆协会"  # where &协 would be a code
 
 
 def test_long_hints_and_labels_are_cut_to_what_excel_takes(quarterly: Workbook) -> None:

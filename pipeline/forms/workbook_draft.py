@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.forms.model import Workbook
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period
-from pipeline.texts import Lang, Text
+from pipeline.texts import Lang, Text, header_text
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook as Book
@@ -94,7 +94,7 @@ class Draft:
         sheet.fit_to_pages(1, pages_high)
         sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         font = f'&9&"{FONT},Regular"'
-        unit, name = (text[:80].replace("&", "&&") for text in (self.unit.name, title[self.lang]))
+        unit, name = (header_text(text, 80) for text in (self.unit.name, title[self.lang]))
         sheet.set_header(f"&L{font}{unit}&R{font}{self.period.label[self.lang]}")
         sheet.set_footer(f"&L{font}{name}&R{font}{_PAGES[self.lang]}")
 

@@ -54,4 +54,5 @@ def receipt_path(owner: str, name: str, sha256: str, before: int, suffix: str) -
 
 
 def _is_unsafe(character: str) -> bool:
-    return unicodedata.category(character)[0] == "C" or _UNSAFE.match(character) is not None
+    category = unicodedata.category(character)
+    return category[0] == "C" or category in ("Zl", "Zp") or _UNSAFE.match(character) is not None

@@ -19,7 +19,7 @@ from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.numbers import Number, round_half_up
 from pipeline.summaries.sheets.styles import FONT, NOTHING, NUMBER_FORMATS, Styles, display_width
 from pipeline.summaries.view import SummaryView, turnout
-from pipeline.texts import Lang, Text
+from pipeline.texts import Lang, Text, header_text
 
 PAGES = Text("第 &P 页 共 &N 页", "Page &P of &N")
 CUT_OFF = Text("数据截至 {at}", "Data as of {at}")
@@ -56,7 +56,7 @@ class Canvas:
         sheet.center_horizontally()
         sheet.fit_to_pages(1, pages_high)
         small = f'&"{FONT},{"Regular" if self.lang == "en" else "常规"}"&8'
-        unit = self.view.unit.name[:60].replace("&", "&&")
+        unit = header_text(self.view.unit.name, 60)
         period = self.view.period.label[self.lang]
         sheet.set_header(f"&L{small} {unit}&R{small} {period} · {sheet.name}")
         sheet.set_footer(f"&L{small} {self.cut_off()}&R{small} {PAGES[self.lang]}")
