@@ -31,7 +31,7 @@ CHECKS = (
 
 
 def main(arguments: list[str]) -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  whatever Python the machine has runs this file
         return complain("需要 Python 3.11 或更新的版本 (Python 3.11+ is needed)。")
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__)

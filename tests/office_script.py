@@ -5,6 +5,7 @@ workbook, does things to it as a person would, one after the other, and saves it
 Cells are named as people name them, `B4`.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -21,15 +22,15 @@ from com.sun.star.sheet.CellInsertMode import COLUMNS as INSERT_COLUMNS
 from com.sun.star.sheet.CellInsertMode import ROWS as INSERT_ROWS
 
 FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xls": "MS Excel 97", ".ods": "calc8"}
-PIPE = "union-pipeline-tests-%d"
+PIPE = "union-pipeline-tests-"
 PATIENCE = 240  # times a quarter of a second
 
 
 def main():
     order = json.load(sys.stdin)
-    name = PIPE % os.getpid()
+    name = f"{PIPE}{os.getpid()}"
     command = [order["soffice"], "-env:UserInstallation=" + order["profile"], "--headless"]
-    command += ["--norestore", "--nologo", "--nodefault", "--accept=pipe,name=%s;urp;" % name]
+    command += ["--norestore", "--nologo", "--nodefault", f"--accept=pipe,name={name};urp;"]
     office = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         context = connect(name, office)
@@ -37,10 +38,8 @@ def main():
             "com.sun.star.frame.Desktop", context
         )
         json.dump([run(desktop, job) for job in order["jobs"]], sys.stdout)
-        try:
+        with contextlib.suppress(Exception):  # the bridge breaks while the office says yes
             desktop.terminate()
-        except Exception:
-            pass  # the bridge breaks while the office says yes
         office.wait(60)
     finally:
         office.kill()
@@ -53,7 +52,7 @@ def connect(name, office):
     )
     for _ in range(PATIENCE):
         try:
-            return resolver.resolve("uno:pipe,name=%s;urp;StarOffice.ComponentContext" % name)
+            return resolver.resolve(f"uno:pipe,name={name};urp;StarOffice.ComponentContext")
         except NoConnectException:
             if office.poll() not in (None, 0):
                 raise
@@ -97,7 +96,7 @@ def read_comments(document, sheet):
     for number in range(found.getCount()):
         note = found.getByIndex(number)
         place = note.getPosition()
-        pairs.append(["%s%d" % (letters(place.Column), place.Row + 1), note.getString()])
+        pairs.append([f"{letters(place.Column)}{place.Row + 1}", note.getString()])
     return pairs
 
 
