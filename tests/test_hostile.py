@@ -12,7 +12,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
@@ -32,6 +32,7 @@ from pipeline.forms.load import read_forms
 from pipeline.forms.model import Form
 from pipeline.forms.workbook import write_template
 from pipeline.handouts import write_templates
+from pipeline.intake.workers import Brief, Job, Outcome, judge_file
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import parse_period
 from pipeline.records.store import open_store
@@ -122,14 +123,23 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         put(folder, code, text, " 2.xlsx", signed(workbook("quarterly", code, text, left=text)))
         put(folder, code, text, " 3.xlsx", workbook("quarterly", code, text, period=text))
         put(folder, code, text, " 4.txt", text.encode())
-    run_once(folder, datetime(2026, 10, 10, 2))
+    run_in_process(folder, datetime(2026, 10, 10, 2))
     for code, text in units():
         put(folder, code, text, " 5.xlsx", workbook("quarterly", code, text))
         put(folder, code, text, " 6.xlsx", workbook("plan", code, text))
-    run_once(folder, datetime(2026, 10, 11, 2))
+    run_in_process(folder, datetime(2026, 10, 11, 2))
     for period in (PERIOD, "2026"):
         write_templates(opened(folder), datetime(2026, 10, 11, 2), period, "")
     return folder
+
+
+def run_in_process(folder: Path, now: datetime) -> None:
+    def judge(jobs: Iterable[Job], brief: Brief, _workers: int) -> Iterator[Outcome]:
+        return (judge_file(job, brief) for job in jobs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.collect.judge_files", judge)
+        run_once(folder, now)
 
 
 def toml(text: str) -> str:
