@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from datetime import date, datetime
 from html import escape
 
+import openpyxl
 from generated_books import packed, parts_of
 from handmade import biff_record, ods_parts, ole_holding, zip_of
 
@@ -54,6 +56,13 @@ def oddly_spelt(data: bytes) -> bytes:
             )
             parts[name] = text
     return packed(parts)
+
+
+def saved_again(data: bytes) -> bytes:
+    """Return the workbook as openpyxl writes it."""
+    again = io.BytesIO()
+    openpyxl.load_workbook(io.BytesIO(data)).save(again)
+    return again.getvalue()
 
 
 def _ods_row(row: list[Raw]) -> str:

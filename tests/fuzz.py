@@ -26,9 +26,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import openpyxl
 from conftest import CONFIG
-from foreign_books import as_ods, as_xls, oddly_spelt
+from foreign_books import as_ods, as_xls, oddly_spelt, saved_again
 from generated_books import packed, parts_of
 from handmade import TRANSITIONAL
 from test_sheets import read_slowly, typed
@@ -120,13 +119,6 @@ def originals() -> dict[str, bytes]:
         "ods": as_ods(book),
         "xls": as_xls(book),
     }
-
-
-def saved_again(data: bytes) -> bytes:
-    """Return the workbook as openpyxl writes it."""
-    again = io.BytesIO()
-    openpyxl.load_workbook(io.BytesIO(data)).save(again)
-    return again.getvalue()
 
 
 @cache

@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
+import known_totals
 import openpyxl
 import pytest
 from books import TODAY, small_tree
 from generated_books import parts_of
 from handmade import biff_record, ods_of, xlsx_of, zip_of
 from openpyxl.workbook import Workbook
-from workspaces import activity, quarterly
+from workspaces import activity, quarterly, run_once
 
 from pipeline.forms.model import Forms
 from pipeline.intake import refusals, sheets_ods, sheets_xls, xlsx_plain, xlsx_walk
@@ -234,3 +236,16 @@ def test_what_the_reader_of_xls_loses_is_refused(monkeypatch: pytest.MonkeyPatch
 
 def test_two_records_for_one_cell_are_refused() -> None:
     assert refusal_of(biff(whole_number(0, 0, 7), whole_number(0, 0, 8))) == refusals.DAMAGED
+
+
+def test_generated_workbooks_arrive_equal_to_the_fen(tmp_path: Path) -> None:
+    """A sample; `python tests/known_totals.py --count 10000` takes in that many."""
+    expected, kinds = known_totals.fill_workspace(tmp_path, seed=7, count=30)
+    report = run_once(tmp_path, mail=False, render=False)
+    assert {stored.status for stored in report.files} <= {"accepted", "accepted_with_warnings"}
+    assert len(report.files) == sum(kinds.values()) > len(expected)
+    assert len(kinds) >= 4
+    assert list(known_totals.differences(tmp_path, expected)) == []
+    some = next(iter(expected.values()))
+    some["A07"] += 1  # a fen
+    assert len(list(known_totals.differences(tmp_path, expected))) == 3  # unit, group and whole
