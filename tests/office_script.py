@@ -100,6 +100,21 @@ def read_comments(document, sheet):
     return pairs
 
 
+def mend(document, sheet, values):
+    """Type the right value where a comment is, or else in its row; return the cells typed into.
+
+    A comment on two rows that are alike cannot know which of their cells is the wrong one.
+    """
+    typed = []
+    for cell, _ in read_comments(document, sheet):
+        beside = [other for other in values if row_of(other) == row_of(cell)]
+        for wrong in [cell] if cell in values else beside:
+            value = values[wrong]
+            (type_text if isinstance(value, str) else type_number)(document, sheet, wrong, value)
+            typed.append(wrong)
+    return typed
+
+
 def read_colour(document, sheet, cell):
     return cell_of(document, sheet, cell).CellBackColor
 
@@ -158,6 +173,7 @@ DO = {
     "text": read_text,
     "comments": read_comments,
     "colour": read_colour,
+    "mend": mend,
     "sheets": list_sheets,
     "rename sheet": rename_sheet,
     "move sheet": move_sheet,
@@ -178,6 +194,10 @@ def cell_of(document, sheet, name):
 
 def address(document, sheet, name):
     return document.Sheets.getByName(sheet).getCellRangeByName(name).getRangeAddress()
+
+
+def row_of(cell):
+    return cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def letters(column):

@@ -21,7 +21,7 @@ def column(forms: Forms, form: str, key: str) -> str:
 LEDGER_RULES: list[tuple[str, str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("A-01", "E", "activities", "date_end", {"date_end": D(2026, 9, 17)}, {"date_end": D(2026, 9, 18)}),
     ("A-02", "E", "activities", "date_end", {"date_end": D(2026, 10, 1)}, {"date_end": D(2026, 9, 30)}),
-    ("A-02", "E", "activities", "date_end", {"date_start": D(2026, 6, 30)}, {"date_start": D(2026, 7, 1)}),
+    ("A-02", "E", "activities", "date_start", {"date_start": D(2026, 6, 30)}, {"date_start": D(2026, 7, 1)}),
     ("A-03", "E", "activities", "attended", {"attended": 41}, {"attended": 40}),
     ("A-03", "E", "activities", "attended", {"attended": 81, "sessions": 2}, {"attended": 80, "sessions": 2}),
     ("A-04", "E", "activities", "attended_female", {"attended_female": 39}, {"attended_female": 38}),

@@ -7,7 +7,6 @@ error or more and it is rejected; warnings do not stop it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,7 +17,8 @@ from pipeline.intake.checks import Sheet
 from pipeline.intake.findings import Place, address, refusal_issue
 from pipeline.intake.identity import is_doubtful, misplaced
 from pipeline.intake.locate import Located, locate
-from pipeline.intake.places import CoverPlace, LedgerPlace
+from pipeline.intake.places import Column, CoverPlace, LedgerPlace
+from pipeline.intake.raw import is_blank
 from pipeline.intake.rows import UNREAD, Row, read_cover, read_ledger
 from pipeline.intake.sheets import Book
 from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission
@@ -182,12 +182,18 @@ def _cover_locator(cover: CoverPlace) -> Locator:
     return locate_cell
 
 
-def _ledger_locator(place: LedgerPlace) -> Locator:
-    first: Mapping[str, Any] = place.columns
+def _is_blank_at(place: LedgerPlace, row: int, column: Column | None) -> bool:
+    cells = place.sheet.rows[row - 1]
+    return column is None or column.index >= len(cells) or is_blank(cells[column.index])
 
+
+def _ledger_locator(place: LedgerPlace) -> Locator:
     def locate_cell(key: str, row: int | None) -> Place:
         sheet, number = place.form.label.zh, place.header_row if row is None else row
-        column = first.get(key)
+        column = place.columns.get(key)
+        stand_in = place.columns.get(place.form.field(key).default_from)
+        if row is not None and stand_in is not None and _is_blank_at(place, row, column):
+            column = stand_in  # where one cell stands for a blank one, it is the one to mend
         if column is None:
             return Place(sheet, "", number, key, place.form.field(key).label.zh)
         return Place(sheet, address(number, column.index), number, key, column.written)
