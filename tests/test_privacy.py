@@ -194,14 +194,23 @@ def test_a_small_count_is_withheld_with_its_complement(indicators, tree, withhel
     assert blank(suppress(summaries(tree), indicators, 5)) == set(withheld.split())
 
 
-def test_what_remains_of_a_whole_is_not_told(indicators):
-    """Two men among 40 members: the women are withheld, the members stay."""
-    women, members = summaries({"a": 38, "b": 30}, "O03"), summaries({"a": 40, "b": 60}, "O02")
-    told = {"R": Figures(women["R"].unit, PERIOD, {**women["R"].numbers, **members["R"].numbers})}
+@pytest.mark.parametrize(
+    ("stays", "withheld", "counts"),
+    [
+        ("O02", "O03", {"O02": (40, 60), "O03": (38, 30)}),  # two men
+        ("O02", "O01", {"O02": (40, 50), "O01": (42, 60)}),  # two that are no members
+    ],
+)
+def test_what_remains_of_a_whole_is_not_told(indicators, stays, withheld, counts):
+    """The members stay, which more indicators are made of."""
+    numbers = {}
+    for name, (a, b) in counts.items():
+        numbers |= summaries({"a": a, "b": b}, name)["R"].numbers
+    told = {"R": Figures(OrgUnit("R", "R", "", False), PERIOD, numbers)}
     published = suppress(told, indicators, 5)["R"]
-    assert [published.value("O02", "unit", key) for key in "ab"] == [40, 60]
-    assert [published.value("O03", "unit", key) for key in "ab"] == [None, None]
-    assert published.value("O03") == 68
+    assert [published.value(stays, "unit", key) for key in "ab"] == [*counts[stays]]
+    assert [published.value(withheld, "unit", key) for key in "ab"] == [None, None]
+    assert published.value(withheld) == sum(counts[withheld])
 
 
 def test_a_net_change_below_zero_counts_too(indicators):
@@ -362,6 +371,38 @@ def test_the_run_tells_the_same_counts_without_k(tmp_path):
     run_once(workspace, mail=False)
     found = told_in(everything_in(workspace / "outputs/2026Q3/summary_U0_2026Q3.xlsx"))
     assert {str(n) for n in TOLD if n} - set(found) <= {"0"}
+
+
+def visits(*persons: tuple[str, int]) -> list[dict[str, object]]:
+    return [{**ROWS["visits"], "visit_type": kind, "persons": n} for kind, n in persons]
+
+
+def test_what_an_inner_unit_would_publish_counts_where_only_the_root_is_rendered(tmp_path):
+    """S publishes 9 of the 11, so that U3 has 2; a later `summaries = "all"` must not tell."""
+    settings = SETTINGS.replace("[intake]", 'summaries = "root"\n[intake]')
+    workspace = make_workspace(tmp_path / "ws", settings=settings + "[privacy]\nk = 5\n")
+    drop(workspace, "S.xlsx", quarterly("S", visits=visits(("丧事", 9))))
+    drop(workspace, "U3.xlsx", quarterly("U3", visits=visits(("丧事", 2), ("送清凉", 40))))
+    run_once(workspace, mail=False)
+    book = openpyxl.load_workbook(workspace / "outputs/2026Q3/summary_U0_2026Q3.xlsx")
+    values = {(c.dimension, c.key): c.value for c in numbers_of(book) if c.indicator == "V01"}
+    assert values["", ""] == 51
+    assert values["unit", "S"] is None
+    assert values["unit", "U3"] is None
+
+
+def test_late_visits_are_not_told_by_the_open_issues(tmp_path):
+    """The rest of the rate of visits in time, and a warning each."""
+    workspace = make_workspace(tmp_path / "ws", settings=SETTINGS + "[privacy]\nk = 5\n")
+    late = {"date": date(2026, 8, 20), "event_date": date(2026, 8, 1)}
+    drop(workspace, "1.xlsx", quarterly(visits=[{**row, **late} for row in visits(("丧事", 9))]))
+    report = run_once(workspace, mail=False)
+    assert report.files[0].warnings == 1
+    book = openpyxl.load_workbook(workspace / "outputs/2026Q3/summary_S_2026Q3.xlsx")
+    issue = next(row for row in book["待处理问题"].values if row[3] == "V-05")
+    assert issue[6:8] == ("*", None)
+    unit = next(row for row in book["报送情况"].values if row[1] == "U1")
+    assert unit[6:8] == (0, "*")
 
 
 def test_people_read_why_a_number_is_not_there(forms, indicators, unions):

@@ -9,7 +9,7 @@ rests on: without one of them it falls.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain
@@ -46,6 +46,12 @@ class Limits:
         """Return the counts that still have room."""
         return {place for place, least in self.least.items() if least < self.most[place]}
 
+    def told_by(self, place: Place, published: Mapping[Place, int]) -> list[Place]:
+        """Return the published counts that a known one rests on: itself, if it is; none for zero."""
+        if place in published:
+            return [place] if published[place] else []
+        return self.clues(place, published) if self.most[place] else []
+
     def clues(self, place: Place, published: Mapping[Place, int]) -> list[Place]:
         """Return the published counts of the nearest sum that the limits of a count rest on."""
         reached = {place: None}
@@ -69,21 +75,24 @@ def narrow(
     """
     least, most = dict(published), dict(published)
     because = defaultdict[Place, dict[Sum, None]](dict)
-    waiting = dict.fromkeys(s for s in sums if any(p not in published for p in s.places))
+    queue = deque(s for s in sums if any(p not in published for p in s.places))
+    queued = set(queue)
     sums_of = defaultdict[Place, list[Sum]](list)
-    for found in waiting:
+    for found in queue:
         for place in found.places:
             if place not in published:
                 sums_of[place].append(found)
                 least[place] = -_UNBOUNDED if place[0] in signed else int(place in blank)
                 most[place] = _UNBOUNDED
-    while waiting:
-        found = next(iter(waiting))
-        del waiting[found]
+    while queue:
+        found = queue.popleft()
+        queued.remove(found)
         for place in _narrowed(found, least, most):
             because[place].pop(found, None)
             because[place][found] = None
-            waiting.update(dict.fromkeys(s for s in sums_of[place] if s is not found))
+            again = [s for s in sums_of[place] if s is not found and s not in queued]
+            queue += again
+            queued.update(again)
     return Limits(least, most, because)
 
 
@@ -117,8 +126,7 @@ def solve(
         equations.add(row)
     for place, row in equations.rows.items():
         if len(equations.unknown_of(row)) == 1:
-            others = (p for p in row if p != place)
-            clues = ([p] if p in published else limits.clues(p, published) for p in others)
+            clues = (limits.told_by(p, published) for p in row if p != place)
             yield place, list(chain.from_iterable(clues))
 
 

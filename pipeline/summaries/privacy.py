@@ -87,7 +87,7 @@ class _Censor:
                 return blank.keys()
             unknown = limits.unknown() | leaks.keys()
             # What the plainest sums tell comes first: the rest is often mended with it.
-            plain = [told for place in leaks for told in self._plain(place, published, unknown)]
+            plain = [t for p in leaks for t in self._plain(p, published, limits, unknown)]
             for told in plain or leaks.values():
                 if blank.keys().isdisjoint(told):
                     cheapest = self._cheapest(told, unknown)
@@ -115,11 +115,14 @@ class _Censor:
         return limits.most[place] < (self._k if counted else limits.least[place] + 1)
 
     def _plain(
-        self, place: Place, published: Mapping[Place, int], unknown: Set[Place]
+        self, place: Place, published: Mapping[Place, int], limits: Limits, unknown: Set[Place]
     ) -> list[list[Place]]:
-        """Return what is published in each sum in which nothing else is unknown."""
+        """Return what tells the others, for each sum in which nothing else is unknown."""
         sole = (found for found in self._sums_of[place] if _is_sole(place, found, unknown))
-        told = ([p for p in found.places if published.get(p)] for found in sole)
+        told = (
+            [clue for p in found.places if p != place for clue in limits.told_by(p, published)]
+            for found in sole
+        )
         return [clues for clues in told if clues]
 
     def _cheapest(self, places: Collection[Place], unknown: Set[Place]) -> Place:
