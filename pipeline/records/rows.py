@@ -18,7 +18,7 @@ from pipeline.forms.model import Form
 from pipeline.intake.submission import Record, Submission
 from pipeline.issues import Issue
 from pipeline.records.lifecycle import Stored
-from pipeline.records.tables import to_stored
+from pipeline.records.tables import TO_STORED
 from pipeline.texts import Text
 
 FILE_COLUMNS = tuple(field.name for field in fields(Stored) if field.name != "origin")
@@ -30,7 +30,6 @@ _TIMES = ("received_at", "taken_at")
 _FLAGS = ("nil", "on_time", "current", "settled")
 _HEAD_COLUMNS = ("file_id", "row", "unit", "period", "places")
 _HEAD_FIELDS = ("unit", "period")
-_STORED_AS_IS = ("int", "month", "choice", "text", "period", "year")
 
 TableRow = tuple[Any, ...]
 
@@ -96,14 +95,15 @@ def _rows(
     form: Form, stored: Stored, records: Iterable[Record], places: str | None
 ) -> list[TableRow]:
     converted = [
-        (n, field.type) for n, field in enumerate(form.fields) if field.type not in _STORED_AS_IS
+        (n, TO_STORED[field.type]) for n, field in enumerate(form.fields) if field.type in TO_STORED
     ]
     heads = sorted((n for k, n in form.positions.items() if k in _HEAD_FIELDS), reverse=True)
     rows = []
     for record in records:
         values: list[Any] = list(record.values)
-        for n, field_type in converted:
-            values[n] = to_stored(field_type, values[n])
+        for n, keep in converted:
+            if values[n] is not None:
+                values[n] = keep(values[n])
         for n in heads:
             del values[n]
         rows.append((stored.id, record.row, stored.unit, stored.period, places, *values))

@@ -8,7 +8,7 @@ where its file is `current`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -81,21 +81,22 @@ def build_tables(forms: Forms) -> Tables:
     )
 
 
+TO_STORED: Mapping[FieldType, Callable[[Any], Any]] = {
+    "money": lambda amount: int(amount.scaleb(2)),
+    "date": date.isoformat,
+    "flag": int,
+}
+"""How values of some types are kept; those of the others as they are."""
+
+
 def to_stored(field_type: FieldType, value: Any) -> Any:
     """Return a field's value as the database keeps it.
 
     >>> to_stored("money", Decimal("12.30"))
     1230
     """
-    if value is None:
-        return None
-    if field_type == "money":
-        return int(value.scaleb(2))
-    if field_type == "date":
-        return value.isoformat()
-    if field_type == "flag":
-        return int(value)
-    return value
+    keep = TO_STORED.get(field_type)
+    return value if value is None or keep is None else keep(value)
 
 
 def from_stored(field_type: FieldType, value: Any) -> Any:

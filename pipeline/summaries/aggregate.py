@@ -133,12 +133,13 @@ def _row_sums(
         by.append(member_of(breakdown, tables, forms))
     sums = [func.sum(share_of(part, tables, forms)) for part in summed]
     statement = counting_rows(tables, form, period, *by, *sums).group_by(*by)
+    has_rows = (Measure("units_with_rows", form), "", "")
     for unit, *found in source.connection.execute(statement, context_values(period)):
         dimension, member = "", ""
         if breakdown:
             dimension, member = breakdown.dimension, found.pop(0) or NO_MEMBER.zh
         else:
-            yield unit, (Measure("units_with_rows", form), "", ""), 1
+            yield unit, has_rows, 1
         for part, total in zip(summed, found, strict=True):
             if total is not None:
                 yield unit, (part, dimension, member), int(total)
