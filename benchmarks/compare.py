@@ -197,11 +197,11 @@ def play_frictionless(asked: Asked) -> Times:
 
 def play_judge(asked: Asked) -> Times:
     """Reading and judging on one core, then the receipts of the bad ones, ours and openpyxl's."""
+    from pipeline.books.read import read_book
     from pipeline.collect import brief_of
     from pipeline.intake.judge import Setup, judge_book
-    from pipeline.intake.receipt import write_receipt
-    from pipeline.intake.sheets import read_book
-    from pipeline.intake.verdict import Verdict
+    from pipeline.receipts.verdict import Verdict
+    from pipeline.receipts.write import write_receipt
     from pipeline.workspace import open_workspace
 
     times: Times = {}

@@ -5,10 +5,13 @@ imports):
 
     ground      texts · errors · issues · tomltable · periods · orgunits · config
     forms       1  what is asked: fields, rules, the blank workbook
-    intake      2  workbooks in: scan, read, judge, receipts, workers
-    records     3  what was accepted: tables, archive, versions
-    summaries   4  what it adds up to: indicators, figures, trace, the summary workbook
-    deliver     5  messages out: composed, queued, sent
+    books       2  bytes in, sheets out, whatever program wrote them
+    intake      3  workbooks in: scan, locate, read, judge
+    receipts    4  what goes back: the group's own workbook, marked
+    workers        the three before, in processes that a bad file cannot take along
+    records     5  what was accepted: tables, archive, versions
+    summaries   6  what it adds up to: indicators, figures, trace, the summary workbook
+    deliver     7  messages out: composed, queued, sent
     workspace   a folder opened: settings, forms, units, paths, clock, lock
     nightly     the job itself: take in → judge → store → add up → render → send
     ticker      the job at its time, night after night

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.books.refusals import NOT_OPENED, refuse
 from pipeline.collect import brief_of
 from pipeline.errors import UsageError
-from pipeline.intake.refusals import NOT_OPENED, refuse
 from pipeline.intake.submission import Submission
-from pipeline.intake.workers import Job, judge_files, refused_outcome
 from pipeline.issues import count_severity
 from pipeline.texts import Lang
+from pipeline.workers import Job, judge_files, refused_outcome
 from pipeline.workspace import Workspace
 
 

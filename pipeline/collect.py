@@ -19,18 +19,17 @@ from pathlib import Path, PurePosixPath
 from time import time
 from typing import TypeVar
 
+from pipeline.books.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT
+from pipeline.books.screen import Limits
 from pipeline.files import write_files
 from pipeline.forms.expressions import reads_today
 from pipeline.forms.model import Forms
 from pipeline.intake.identity import Folders, is_about_owner
-from pipeline.intake.receipt import write_receipt
-from pipeline.intake.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT
 from pipeline.intake.removal import finish_removing, remove_taken
 from pipeline.intake.scan import Found, Reason, Skipped, bound_of, scan_inbox
-from pipeline.intake.screen import Limits
-from pipeline.intake.verdict import Verdict
-from pipeline.intake.workers import Brief, Job, Outcome, judge_files
 from pipeline.logs import LOG
+from pipeline.receipts.verdict import Verdict
+from pipeline.receipts.write import write_receipt
 from pipeline.records.archive import Archive, Kept, Left
 from pipeline.records.chronicle import Chronicle, catch_up
 from pipeline.records.journal import Held, closed_periods, last_scan, read_held
@@ -38,6 +37,7 @@ from pipeline.records.lifecycle import Run, Stored, Taken
 from pipeline.records.store import Store
 from pipeline.records.taking import record, seen, settle, unsettled
 from pipeline.texts import Text
+from pipeline.workers import Brief, Job, Outcome, judge_files
 from pipeline.workspace import Workspace
 
 _BATCH = 200  # files a transaction and a wait for the disk

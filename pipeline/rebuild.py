@@ -24,7 +24,6 @@ from pipeline.collect import brief_of
 from pipeline.errors import UsageError
 from pipeline.intake.identity import Folders
 from pipeline.intake.submission import Submission
-from pipeline.intake.workers import Job, judge_files
 from pipeline.logs import LOG, log_to
 from pipeline.records.archive import Archive
 from pipeline.records.backup import BACKUPS, back_up, is_sound, put_aside
@@ -42,6 +41,7 @@ from pipeline.records.store import SCHEMA_VERSION, Store, database_file, open_st
 from pipeline.records.tables import WHOLE
 from pipeline.records.totals import ROWS, Totals, control_totals, differing
 from pipeline.texts import Text
+from pipeline.workers import Job, judge_files
 from pipeline.workspace import Workspace, hold
 
 _BATCH = 200

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from pipeline.books.grid import Book, Sheet
 from pipeline.forms.model import Form, Forms
 from pipeline.intake.judge import Setup, judge_book
-from pipeline.intake.sheets import Book, Sheet
 from pipeline.intake.submission import Submission
 from pipeline.orgunits import OrgTree, OrgUnit, build_tree
 

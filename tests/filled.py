@@ -8,12 +8,12 @@ from typing import Any
 
 from books import COVER, TODAY, small_tree
 
+from pipeline.books.read import read_book
+from pipeline.books.screen import Limits
 from pipeline.forms.anchors import anchor_name
 from pipeline.forms.model import Form, Forms
 from pipeline.forms.workbook import write_template
 from pipeline.intake.judge import Setup, judge_book
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import read_book
 from pipeline.intake.submission import Submission
 from pipeline.periods import Period
 

@@ -12,8 +12,8 @@ import openpyxl
 from generated_books import packed, parts_of
 from handmade import biff_record, ods_parts, ole_holding, zip_of
 
-from pipeline.intake.cells import Raw
-from pipeline.intake.sheets import Book, Sheet
+from pipeline.books.grid import Book, Sheet
+from pipeline.books.raw import Raw
 
 _FORMATTED = '<table:table-cell office:value-type="{}" office:{}="{}"/>'
 

@@ -33,11 +33,12 @@ from handmade import TRANSITIONAL
 from test_sheets import read_slowly, typed
 from workspaces import UNITS, activity, quarterly
 
-from pipeline.intake.refusals import Refused
-from pipeline.intake.sandbox import Bounds, Ending, run_sandboxed
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import Book, read_book
-from pipeline.intake.workers import Brief, Job, judge_bytes
+from pipeline.books.grid import Book
+from pipeline.books.read import read_book
+from pipeline.books.refusals import Refused
+from pipeline.books.screen import Limits
+from pipeline.sandbox import Bounds, Ending, run_sandboxed
+from pipeline.workers import Brief, Job, judge_bytes
 
 LIMITS = Limits(max_unpacked_bytes=20 * 2**20, max_rows=2000, max_cells=200_000)
 Parts = dict[str, bytes]

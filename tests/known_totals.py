@@ -26,8 +26,8 @@ if __name__ == "__main__":
 from foreign_books import as_ods, as_xls, oddly_spelt, saved_again
 from workspaces import NOW, activity, drop, make_workspace, opened, quarterly, run_once
 
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import read_book
+from pipeline.books.read import read_book
+from pipeline.books.screen import Limits
 from pipeline.periods import Period
 from pipeline.records.store import open_store
 from pipeline.summaries.aggregate import figures

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from pipeline.intake.sandbox import Ending
+from pipeline.sandbox import Ending
 
 
 def fall_over(how: str) -> str:

@@ -14,8 +14,8 @@ import xlsxwriter
 from lxml import etree
 from openpyxl.workbook import Workbook as OpenpyxlBook
 
-from pipeline.intake.verdict import Verdict
 from pipeline.issues import Issue, Severity
+from pipeline.receipts.verdict import Verdict
 from pipeline.texts import Text
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

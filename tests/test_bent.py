@@ -16,11 +16,11 @@ from books import COVER, ROWS, faults, judge, ledger_rows, quarterly_book
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.books.grid import Book, Sheet
 from pipeline.forms.anchors import anchor_name
 from pipeline.forms.model import Forms
 from pipeline.intake.locate_ledger import locate_ledger
 from pipeline.intake.places import Wanted
-from pipeline.intake.sheets import Book, Sheet
 from pipeline.intake.submission import Submission
 
 NAME = {"visits": "走访慰问台账", "dues": "会费台账", "activities": "活动台账", "cover": "封面"}

@@ -32,11 +32,11 @@ from pipeline.config import PASSWORD_VARIABLE
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Form
 from pipeline.forms.workbook import write_template
-from pipeline.intake.workers import Brief, Job, Outcome, judge_file
 from pipeline.nightly import decide_period
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import parse_period
 from pipeline.records.store import insert_rows, open_store
+from pipeline.workers import Brief, Job, Outcome, judge_file
 
 UNITS = """code,name,parent,reports,email,contact,aliases,active_from,active_to
 U0,某区教育工会,,否,u0@example.com,,,,
@@ -206,7 +206,7 @@ def test_a_fault_of_ours_is_logged_without_its_words(
     def stumble(*_: object) -> None:
         raise ValueError("cannot read 金丝雀")
 
-    monkeypatch.setattr("pipeline.intake.workers.judge_book", stumble)
+    monkeypatch.setattr("pipeline.workers.judge_book", stumble)
     drop(folder, "1.xlsx", quarterly())
     run_once(folder)
     log = (folder / "state/logs/pipeline.log").read_text("utf-8")

@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.intake import cells, raw
+from pipeline.books import raw
+from pipeline.books.raw import CellFault, as_typed, is_blank, is_blank_mark
+from pipeline.intake import cells
 from pipeline.intake.cells import (
-    CellFault,
     Reading,
-    as_typed,
-    is_blank,
-    is_blank_mark,
     read_choice,
     read_date,
     read_flag,

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from conftest import CONFIG
 
+from pipeline.books.read import read_book
+from pipeline.books.refusals import Refused
+from pipeline.books.screen import Limits
 from pipeline.config import Settings, read_settings
 from pipeline.demo import Batch, DemoStory, Drop, drop_files, make_demo
 from pipeline.demo.drops import CAST, EARLIER
@@ -23,9 +26,6 @@ from pipeline.demo.units import demo_units, person_name
 from pipeline.forms.model import Form, Forms
 from pipeline.forms.workbook import write_template
 from pipeline.intake.judge import Setup, judge_book
-from pipeline.intake.refusals import Refused
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import read_book
 from pipeline.intake.submission import Submission
 from pipeline.orgunits import read_orgunits
 from pipeline.workspace import Workspace, open_workspace

@@ -11,11 +11,11 @@ import pytest
 from handmade import xlsx_of
 from workspaces import UNITS
 
-from pipeline.intake import refusals
-from pipeline.intake.refusals import Refused
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import read_book
-from pipeline.intake.workers import Brief
+from pipeline.books import refusals
+from pipeline.books.read import read_book
+from pipeline.books.refusals import Refused
+from pipeline.books.screen import Limits
+from pipeline.workers import Brief
 
 SAMPLE = 300
 

@@ -32,10 +32,10 @@ from pipeline.forms.load import read_forms
 from pipeline.forms.model import Form
 from pipeline.forms.workbook import write_template
 from pipeline.handouts import write_templates
-from pipeline.intake.workers import Brief, Job, Outcome, judge_file
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import parse_period
 from pipeline.records.store import open_store
+from pipeline.workers import Brief, Job, Outcome, judge_file
 
 HOSTILE = (
     "=1+1",

@@ -35,10 +35,10 @@ from receipts import (
     verdict,
 )
 
-from pipeline.intake.mark import mark_workbook, workbook_suffix
-from pipeline.intake.mark_notes import AUTHOR, HEADING
-from pipeline.intake.package import CannotMark
 from pipeline.issues import Issue
+from pipeline.receipts.mark import mark_workbook, workbook_suffix
+from pipeline.receipts.mark_notes import AUTHOR, HEADING
+from pipeline.receipts.package import CannotMark
 
 LEDGER = "xl/worksheets/sheet2.xml"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from handmade import xlsx_parts, zip_of
 
-from pipeline.intake.names import NamedCell, cell_of, settle_names
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import read_book
+from pipeline.books.names import NamedCell, cell_of, settle_names
+from pipeline.books.read import read_book
+from pipeline.books.screen import Limits
 
 HERE, THERE = ("台账", 3, 0), ("台账 (2)", 3, 0)
 

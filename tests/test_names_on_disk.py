@@ -16,7 +16,7 @@ import pytest
 from workspaces import activity, make_workspace, quarterly, run_once
 
 from pipeline.cli import main
-from pipeline.intake.workers import Brief, Job, Outcome, judge_file
+from pipeline.workers import Brief, Job, Outcome, judge_file
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such names, links or pipes")
 

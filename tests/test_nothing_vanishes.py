@@ -16,13 +16,14 @@ from handmade import biff_record, ods_of, xlsx_of, zip_of
 from openpyxl.workbook import Workbook
 from workspaces import activity, quarterly, run_once
 
+from pipeline.books import ods, refusals, xls, xlsx_plain, xlsx_walk
+from pipeline.books.grid import Book
+from pipeline.books.raw import Raw
+from pipeline.books.read import read_book
+from pipeline.books.refusals import Refused
+from pipeline.books.screen import Limits
 from pipeline.forms.model import Forms
-from pipeline.intake import refusals, sheets_ods, sheets_xls, xlsx_plain, xlsx_walk
-from pipeline.intake.cells import Raw
 from pipeline.intake.judge import Setup, judge_book
-from pipeline.intake.refusals import Refused
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import Book, read_book
 from pipeline.intake.submission import Submission
 
 LEDGER = "活动台账"
@@ -211,10 +212,8 @@ ODS_ROWS = (
 
 def test_what_the_reader_of_opendocument_loses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [len(row) for row in read(ods_of(ODS_ROWS)).sheets[0].rows] == [5, 5]
-    value = sheets_ods._value
-    monkeypatch.setattr(
-        sheets_ods, "_value", lambda cell: None if value(cell) == "甲" else value(cell)
-    )
+    value = ods._value
+    monkeypatch.setattr(ods, "_value", lambda cell: None if value(cell) == "甲" else value(cell))
     assert refusal_of(ods_of(ODS_ROWS)) == refusals.DAMAGED
 
 
@@ -230,7 +229,7 @@ def whole_number(row: int, column: int, value: int) -> bytes:
 def test_what_the_reader_of_xls_loses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     data = biff(whole_number(0, 0, 7), whole_number(1, 0, 8))
     assert read(data).sheets[0].rows == [[7], [8]]
-    monkeypatch.setattr(sheets_xls, "count_records", lambda _: 3)
+    monkeypatch.setattr(xls, "count_records", lambda _: 3)
     assert refusal_of(data) == refusals.DAMAGED
 
 

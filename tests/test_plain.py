@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.books.raw import CellFault, Raw
 from pipeline.forms.model import Field, Form, Forms
-from pipeline.intake.cells import CellFault, Raw
 from pipeline.intake.findings import Place
 from pipeline.intake.plain import plain_reader
 from pipeline.intake.rows import reader_of, settle

@@ -26,11 +26,11 @@ from filled import (
 )
 from office import Job, work
 
+from pipeline.books.read import read_book
+from pipeline.books.screen import Limits
 from pipeline.forms.anchors import anchor_name
 from pipeline.forms.model import Forms
 from pipeline.intake.findings import address
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import read_book
 from pipeline.intake.submission import Submission
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from books import COVER, ROWS, faults, judge, ledger_rows, plan_book, quarterly_book
 
+from pipeline.books.grid import Book, Sheet
+from pipeline.books.raw import CellFault
+from pipeline.books.refusals import Refused
 from pipeline.forms.model import Forms
-from pipeline.intake.cells import CellFault
 from pipeline.intake.findings import codes
-from pipeline.intake.refusals import Refused
-from pipeline.intake.sheets import Book, Sheet
 from pipeline.intake.submission import Submission
 
 

@@ -20,13 +20,14 @@ from receipts import (
     verdict,
 )
 
-from pipeline.intake.raw import CellFault, Raw
-from pipeline.intake.receipt import is_list_sheet, text_receipt, write_receipt
-from pipeline.intake.receipt_fresh import fresh_workbook
-from pipeline.intake.safe_text import lines_needed, one_line, spreadsheet_text
-from pipeline.intake.screen import Kind
-from pipeline.intake.verdict import headline, status_sentence
+from pipeline.books.raw import CellFault, Raw
+from pipeline.books.screen import Kind
+from pipeline.intake.returned import is_list_sheet
 from pipeline.issues import Issue
+from pipeline.receipts.fresh import fresh_workbook
+from pipeline.receipts.verdict import headline, status_sentence
+from pipeline.receipts.write import text_receipt, write_receipt
+from pipeline.safe_text import lines_needed, one_line, spreadsheet_text
 from pipeline.texts import Lang, Text
 
 SHEETS: list[tuple[str, list[list[Raw]]]] = [

@@ -18,15 +18,15 @@ from generated_books import packed, parts_of
 from handmade import biff_record, ods_parts, ole_holding, xlsx_of, zip_of
 from workspaces import NOW, activity, drop, make_workspace, opened, quarterly, run_once
 
+from pipeline.books.refusals import CATALOGUE, Refusal
+from pipeline.books.screen import Limits
 from pipeline.checking import check_files
 from pipeline.collect import brief_of
-from pipeline.intake.receipt import text_receipt
-from pipeline.intake.refusals import CATALOGUE, Refusal
-from pipeline.intake.screen import Limits
-from pipeline.intake.verdict import Verdict
-from pipeline.intake.workers import Brief, Job, judge_file
 from pipeline.nightly import decide_period
+from pipeline.receipts.verdict import Verdict
+from pipeline.receipts.write import text_receipt
 from pipeline.texts import Lang, Text
+from pipeline.workers import Brief, Job, judge_file
 
 LIMITS = Limits(max_file_bytes=300_000, max_unpacked_bytes=1_000_000, max_rows=60, max_cells=20_000)
 SETTINGS = """[union]

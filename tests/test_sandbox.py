@@ -17,10 +17,10 @@ from generated_books import with_unit
 from mishaps import fall_over, name_of, refuse_to_work
 from workspaces import activity, drop, make_workspace, quarterly, run_once
 
+from pipeline import sandbox, workers
+from pipeline.books.refusals import CATALOGUE
 from pipeline.errors import SystemFault
-from pipeline.intake import sandbox, workers
-from pipeline.intake.refusals import CATALOGUE
-from pipeline.intake.sandbox import Bounds, Ending, run_sandboxed
+from pipeline.sandbox import Bounds, Ending, run_sandboxed
 
 ROOMY = Bounds(seconds=30)
 # A worker maps some 50 MB to begin with; a second is the least that the system counts.

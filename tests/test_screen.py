@@ -10,11 +10,11 @@ import zipfile
 import pytest
 from handmade import ods_parts, ole_of, xlsx_of, xlsx_parts, zip_of
 
-from pipeline.intake import refusals
-from pipeline.intake.refusals import CATALOGUE, Refusal, Refused, refuse
-from pipeline.intake.screen import Limits, open_package, screen
-from pipeline.intake.sheets import read_book
-from pipeline.intake.sniff import ole_refusal
+from pipeline.books import refusals
+from pipeline.books.read import read_book
+from pipeline.books.refusals import CATALOGUE, Refusal, Refused, refuse
+from pipeline.books.screen import Limits, open_package, screen
+from pipeline.books.sniff import ole_refusal
 
 LIMITS = Limits()
 SMALL = Limits(max_file_bytes=10_000, max_unpacked_bytes=50_000, max_rows=5, max_cells=40)

@@ -19,11 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.workbook.defined_name import DefinedName
 
-from pipeline.intake import refusals, sheets_xlsx
-from pipeline.intake.cells import CellFault, Raw
-from pipeline.intake.refusals import Refused
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import Book, Sheet, read_book
+from pipeline.books import refusals, xlsx
+from pipeline.books.grid import Book, Sheet
+from pipeline.books.raw import CellFault, Raw
+from pipeline.books.read import read_book
+from pipeline.books.refusals import Refused
+from pipeline.books.screen import Limits
 
 LIMITS = Limits()
 UNCALCULATED = CellFault("uncalculated")
@@ -37,18 +38,16 @@ def read(data: bytes) -> Book:
 def read_fast(data: bytes) -> Book:
     """Read a workbook, failing if any part of it needs the slow lane."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sheets_xlsx, "walk_cells", _unexpected)
-        patch.setattr(
-            sheets_xlsx, "walk_strings", lambda text: _unexpected() if "<si" in text else []
-        )
+        patch.setattr(xlsx, "walk_cells", _unexpected)
+        patch.setattr(xlsx, "walk_strings", lambda text: _unexpected() if "<si" in text else [])
         return read(data)
 
 
 def read_slowly(data: bytes) -> Book:
     """Read a workbook by the slow lane alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sheets_xlsx, "read_plain", lambda *_: False)
-        patch.setattr(sheets_xlsx, "_plain_strings", lambda _: [])
+        patch.setattr(xlsx, "read_plain", lambda *_: False)
+        patch.setattr(xlsx, "_plain_strings", lambda _: [])
         return read(data)
 
 

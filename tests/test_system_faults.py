@@ -18,9 +18,9 @@ from pipeline.collect import brief_of
 from pipeline.errors import SystemFault
 from pipeline.files import write_file, write_files
 from pipeline.forms.model import Forms
-from pipeline.intake.workers import Job, judge_file
 from pipeline.logs import LOG, log_to
 from pipeline.records.store import open_store
+from pipeline.workers import Job, judge_file
 from pipeline.workspace import open_workspace
 
 

@@ -17,11 +17,11 @@ from filled import QUARTER
 from office import Job, work
 from workspaces import NOW, drop, make_workspace, opened, run_once
 
+from pipeline.books.read import read_book
+from pipeline.books.screen import Limits
 from pipeline.forms.anchors import anchor_name
 from pipeline.handouts import write_templates
 from pipeline.intake.findings import address
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import read_book
 
 MEMBERS = ("M1", "M2")
 

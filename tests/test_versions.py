@@ -18,13 +18,14 @@ import pytest
 from books import COVER, ROWS, TODAY, small_tree
 from conftest import CONFIG
 
+from pipeline.books.grid import Book
+from pipeline.books.read import read_book
+from pipeline.books.screen import Limits
 from pipeline.errors import ConfigError
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Forms
 from pipeline.forms.workbook import write_template
 from pipeline.intake.judge import Setup, judge_book
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import Book, read_book
 from pipeline.intake.submission import Submission
 from pipeline.periods import Period
 

@@ -19,8 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.deliver import words
-from pipeline.intake.safe_text import one_line
 from pipeline.periods import parse_period
+from pipeline.safe_text import one_line
 from pipeline.texts import Lang
 
 _NAME_LIMIT = 60  # characters of a unit's name in a subject line

@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Iterable
 
 from pipeline.config import PASSWORD_VARIABLE, MailSettings
-from pipeline.intake.safe_text import one_line
+from pipeline.safe_text import one_line
 
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 _TIMEOUT = 30  # seconds for one answer of the server

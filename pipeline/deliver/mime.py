@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 
 from pipeline.deliver.compose import Attachment, Draft
-from pipeline.intake.safe_text import one_line
+from pipeline.safe_text import one_line
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"

@@ -19,6 +19,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeGuard
 
+from pipeline.books.raw import (
+    EXACT_BELOW,
+    CellFault,
+    Raw,
+    as_typed,
+    is_blank,
+    trim,
+)
 from pipeline.errors import nearest
 from pipeline.forms.model import Value
 from pipeline.intake.dates import (
@@ -31,35 +39,7 @@ from pipeline.intake.dates import (
     parse_month,
 )
 from pipeline.intake.numerals import COUNT, MONEY, NOT_A_NUMBER, Quantity, parse_figure, settle
-from pipeline.intake.raw import (
-    EXACT_BELOW,
-    CellFault,
-    Raw,
-    as_typed,
-    is_blank,
-    is_blank_mark,
-    trim,
-)
 from pipeline.texts import Text, fold
-
-__all__ = [
-    "CellFault",
-    "Raw",
-    "Reading",
-    "Value",
-    "as_typed",
-    "fold",
-    "is_blank",
-    "is_blank_mark",
-    "read_choice",
-    "read_date",
-    "read_flag",
-    "read_int",
-    "read_money",
-    "read_month",
-    "read_text",
-    "trim",
-]
 
 
 @dataclass(frozen=True, slots=True)

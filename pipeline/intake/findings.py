@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.intake.refusals import Refusal
+from pipeline.books.refusals import Refusal
 from pipeline.issues import Issue, Severity
 from pipeline.texts import Text
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from pipeline.books.raw import Raw, is_blank
 from pipeline.forms.model import Field
-from pipeline.intake.cells import Raw, is_blank
 from pipeline.intake.rows import reader_of
 from pipeline.periods import Period
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pipeline.books import refusals
+from pipeline.books.grid import Book
+from pipeline.books.raw import is_blank
 from pipeline.forms.model import Form, Forms
-from pipeline.intake import refusals
 from pipeline.intake.checks import Sheet
 from pipeline.intake.findings import Place, address, refusal_issue
 from pipeline.intake.identity import is_doubtful, misplaced
 from pipeline.intake.locate import Located, locate
 from pipeline.intake.places import Column, CoverPlace, LedgerPlace
-from pipeline.intake.raw import is_blank
 from pipeline.intake.rows import UNREAD, Row, read_cover, read_ledger
-from pipeline.intake.sheets import Book
 from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission
 from pipeline.intake.validate import Locator, apply_checks, apply_rules, check_nil, context_of
 from pipeline.issues import Issue, count_severity

@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline.books.grid import Book, Sheet
+from pipeline.books.raw import as_typed, is_blank
 from pipeline.forms.model import Form, Forms, Workbook
 from pipeline.forms.workbook import GUIDE_SHEET, LISTS_SHEET, META_SHEET
-from pipeline.intake.cells import as_typed, is_blank
 from pipeline.intake.findings import Place, address, finding
 from pipeline.intake.locate_cover import locate_cover
 from pipeline.intake.locate_ledger import locate_ledger
 from pipeline.intake.locate_sheets import Assigned, anchors_on, assign_sheets, cover_labels
 from pipeline.intake.locate_version import about_version, came_later, version_of, wanted_of
 from pipeline.intake.places import CoverPlace, LedgerPlace
-from pipeline.intake.sheets import Book, Sheet
-from pipeline.intake.verdict import is_list_sheet
+from pipeline.intake.returned import is_list_sheet
 from pipeline.issues import Issue
 from pipeline.texts import Text, fold, label_key
 

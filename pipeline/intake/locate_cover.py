@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline.books.grid import Sheet
+from pipeline.books.raw import Raw, as_typed, is_blank
 from pipeline.forms.model import Field
 from pipeline.intake.findings import Place, address, fill, finding
 from pipeline.intake.fitting import fits
 from pipeline.intake.locate_ledger import written
 from pipeline.intake.locate_sheets import COVER_ROWS
 from pipeline.intake.places import CoverCell, CoverPlace, Wanted
-from pipeline.intake.raw import Raw, as_typed, is_blank
-from pipeline.intake.sheets import Sheet
 from pipeline.intake.wording import (
     field_by_plain_key,
     field_by_spelling,

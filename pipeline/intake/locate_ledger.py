@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.books.grid import Sheet
+from pipeline.books.raw import Raw, as_typed, is_blank
 from pipeline.forms.model import Field
 from pipeline.intake.findings import Place, address, fill, finding
 from pipeline.intake.fitting import fits
 from pipeline.intake.places import Column, LedgerPlace, Wanted
-from pipeline.intake.raw import Raw, as_typed, is_blank
-from pipeline.intake.sheets import Sheet
 from pipeline.intake.wording import (
     LIKE,
     field_by_plain_key,

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.books.grid import Book, Sheet
 from pipeline.forms.anchors import anchor_name
 from pipeline.forms.model import Form, Workbook
 from pipeline.intake.findings import Place, fill, finding
 from pipeline.intake.locate_ledger import best_header
 from pipeline.intake.places import Wanted
-from pipeline.intake.sheets import Book, Sheet
 from pipeline.issues import Issue
 from pipeline.texts import Text, label_key
 

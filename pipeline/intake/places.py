@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.books.grid import Sheet
+from pipeline.books.raw import Raw
 from pipeline.forms.model import Form, Value
-from pipeline.intake.raw import Raw
-from pipeline.intake.sheets import Sheet
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from pipeline.forms.model import Field
-from pipeline.intake.cells import Raw, Value, read_money
+from pipeline.books.raw import Raw
+from pipeline.forms.model import Field, Value
+from pipeline.intake.cells import read_money
 
 Plain = Callable[[Raw], Value]
 

@@ -11,15 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from pipeline.forms.model import Field
+from pipeline.books.raw import CellFault, Raw, as_typed, is_blank, is_blank_mark
+from pipeline.forms.model import Field, Value
 from pipeline.intake.cells import (
-    CellFault,
-    Raw,
     Reading,
-    Value,
-    as_typed,
-    is_blank,
-    is_blank_mark,
     read_choice,
     read_date,
     read_flag,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.intake.cells import Value
+from pipeline.forms.model import Value
 from pipeline.issues import Issue
 from pipeline.periods import Period
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cache
 
-from pipeline.intake import refusals
-from pipeline.intake.cells import CellFault, Raw
-from pipeline.intake.refusals import refuse
-from pipeline.intake.serials import DateKind, to_moment
-from pipeline.intake.xmltext import unescape_control
+from pipeline.books import refusals
+from pipeline.books.raw import CellFault, Raw
+from pipeline.books.refusals import refuse
+from pipeline.books.serials import DateKind, to_moment
+from pipeline.books.xmltext import unescape_control
 
 _UNCALCULATED = CellFault("uncalculated", "")
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}

@@ -7,16 +7,15 @@ harmless text by the time it leaves here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from pipeline.intake.addresses import Address, parse_cell
-from pipeline.intake.safe_text import one_line
+from pipeline.intake.returned import LIST_SHEET
 from pipeline.issues import SEVERITIES, SEVERITY_LABELS, Issue, Severity, count_severity
+from pipeline.receipts.addresses import Address, parse_cell
+from pipeline.safe_text import one_line
 from pipeline.texts import Lang, Text
 
-LIST_SHEET = Text("需修改", "To fix")
 LIST_HEADER = (
     Text("序号", "No."),
     Text("级别", "Level"),
@@ -27,7 +26,6 @@ LIST_HEADER = (
 )
 LIST_WIDTHS = (6, 9, 22, 17, 18, 66)  # in characters; together one A4 page across
 
-_LIST_NAME = re.compile(rf"(?:{LIST_SHEET.zh}|{LIST_SHEET.en})(?: \(\d+\))?", re.IGNORECASE)
 _VALUE_LIMIT = 120  # enough to recognise what was typed; a row stays readable
 _MESSAGE_LIMIT = 800
 _NAME_LIMIT = 260
@@ -116,15 +114,6 @@ class ListRow:
     sheet: str
     cell: str
     note: str
-
-
-def is_list_sheet(name: str) -> bool:
-    """Tell whether a sheet bears the name of our list, which a reader passes over.
-
-    >>> [is_list_sheet(name) for name in ("需修改", "to fix", "需修改 (2)", "需修改的活动")]
-    [True, True, True, False]
-    """
-    return _LIST_NAME.fullmatch(name.strip()) is not None
 
 
 def headline(verdict: Verdict, lang: Lang) -> str:

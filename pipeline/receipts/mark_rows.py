@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from xml.sax.saxutils import quoteattr
 
-from pipeline.intake.package import CannotMark, Dialect, Element, parse_xml, to_bytes
+from pipeline.receipts.package import CannotMark, Dialect, Element, parse_xml, to_bytes
 
 _DATA = re.compile(rb"<((?:\w+:)?)sheetData(?:\s[^<>]*?)?(/?)>")
 _ROW = rb"""<%srow(?:\s[^<>]*?)?\sr\s*=\s*["'](\d+)["']"""

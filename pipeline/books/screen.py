@@ -13,9 +13,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.intake import refusals
-from pipeline.intake.refusals import refuse
-from pipeline.intake.sniff import ends_blank, sniff, zip_refusal
+from pipeline.books import refusals
+from pipeline.books.refusals import refuse
+from pipeline.books.sniff import ends_blank, sniff, zip_refusal
 
 Kind = Literal["xlsx", "xls", "ods"]
 

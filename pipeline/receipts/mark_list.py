@@ -11,18 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from pipeline.intake.addresses import cell_name
-from pipeline.intake.mark_styles import FILL_COLOURS, Styles
-from pipeline.intake.package import Dialect
-from pipeline.intake.safe_text import lines_needed, spreadsheet_text
-from pipeline.intake.verdict import (
+from pipeline.issues import SEVERITIES, Severity
+from pipeline.receipts.addresses import cell_name
+from pipeline.receipts.mark_styles import FILL_COLOURS, Styles
+from pipeline.receipts.package import Dialect
+from pipeline.receipts.verdict import (
     LIST_HEADER,
     LIST_WIDTHS,
     ListRow,
     Verdict,
     head_lines,
 )
-from pipeline.issues import SEVERITIES, Severity
+from pipeline.safe_text import lines_needed, spreadsheet_text
 from pipeline.texts import Lang
 
 TAB_COLOUR = "FFC8323C"  # by which the sheet is known again, see `is_ours` in `mark_book`

@@ -15,8 +15,8 @@ from typing import Any
 
 from lxml import etree
 
-from pipeline.intake import refusals
-from pipeline.intake.refusals import refuse
+from pipeline.books import refusals
+from pipeline.books.refusals import refuse
 
 _SAFELY: dict[str, Any] = {
     "resolve_entities": False,

@@ -13,17 +13,18 @@ from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
 
+from pipeline.books.grid import Book
+from pipeline.books.read import read_book
+from pipeline.books.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT, Refused, refuse
+from pipeline.books.screen import Limits
 from pipeline.forms.load import read_forms
 from pipeline.intake.findings import refusal_issue
 from pipeline.intake.judge import Setup, judge_book
-from pipeline.intake.receipt import write_receipt
-from pipeline.intake.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT, Refused, refuse
-from pipeline.intake.sandbox import Bounds, Ending, run_sandboxed
-from pipeline.intake.screen import Limits
-from pipeline.intake.sheets import Book, read_book
 from pipeline.intake.submission import Submission
-from pipeline.intake.verdict import Verdict
 from pipeline.orgunits import read_orgunits
+from pipeline.receipts.verdict import Verdict
+from pipeline.receipts.write import write_receipt
+from pipeline.sandbox import Bounds, Ending, run_sandboxed
 from pipeline.texts import Lang
 
 

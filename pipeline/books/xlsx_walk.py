@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from pipeline.intake import refusals
-from pipeline.intake.cells import Raw
-from pipeline.intake.recount import count_xlsx
-from pipeline.intake.refusals import refuse
-from pipeline.intake.sheets import MAX_COLUMN, Grid
-from pipeline.intake.xlsx_values import Values, column_number
-from pipeline.intake.xmltext import forget, local_name, stream_elements, undeclared
+from pipeline.books import refusals
+from pipeline.books.grid import MAX_COLUMN, Grid
+from pipeline.books.raw import Raw
+from pipeline.books.recount import count_xlsx
+from pipeline.books.refusals import refuse
+from pipeline.books.xlsx_values import Values, column_number
+from pipeline.books.xmltext import forget, local_name, stream_elements, undeclared
 
 _NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",

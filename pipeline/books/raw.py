@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from pipeline.safe_text import drop_illegal
 from pipeline.texts import fold
 
 
@@ -75,13 +76,7 @@ def trim(text: str) -> str:
     return text.strip(_EDGE)
 
 
-def drop_illegal(text: str) -> str:
-    """Remove the characters that no XML document, and so no workbook, may hold."""
-    return _ILLEGAL.sub("", text)
-
-
 _BLANK_MARK = re.compile(r"[-‐-―−─]+|/|无|暂无|空|n/a")
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 # All that `str.isspace` knows, the control characters, and what has no width: soft hyphen,
 # zero-width spaces and joiners, direction marks (pasted along from file dialogs), BOM.
 _EDGE_RANGES = (

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pipeline.intake import refusals
-from pipeline.intake.refusals import Refusal, refuse
+from pipeline.books import refusals
+from pipeline.books.refusals import Refusal, refuse
 
 Packing = Literal["zip", "ole", "biff"]
 

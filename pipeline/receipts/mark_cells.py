@@ -11,11 +11,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Set
 from functools import cached_property
 
-from pipeline.intake.addresses import Address, cell_name, parse_cell, parse_range
-from pipeline.intake.mark_rows import WorksheetPart
-from pipeline.intake.mark_styles import Styles
-from pipeline.intake.package import CannotMark, Dialect, Element
 from pipeline.issues import Severity
+from pipeline.receipts.addresses import Address, cell_name, parse_cell, parse_range
+from pipeline.receipts.mark_rows import WorksheetPart
+from pipeline.receipts.mark_styles import Styles
+from pipeline.receipts.package import CannotMark, Dialect, Element
 
 _DEFAULT_WIDTH = 8.5
 

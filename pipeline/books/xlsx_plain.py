@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from pipeline.intake.cells import Raw
-from pipeline.intake.recount import count_plain
-from pipeline.intake.sheets import Grid
-from pipeline.intake.xlsx_values import Values, column_number, read_number
-from pipeline.intake.xmltext import unescape_references
+from pipeline.books.grid import Grid
+from pipeline.books.raw import Raw
+from pipeline.books.recount import count_plain
+from pipeline.books.xlsx_values import Values, column_number, read_number
+from pipeline.books.xmltext import unescape_references
 
 # All quantifiers are possessive: a sheet that does not fit fails at once, without backtracking.
 _STYLE_AND_TYPE = r'(?: (?:s="([0-9]++)"|t="([A-Za-z]++)"|(?:cm|vm|ph)="[0-9]++"))*+'

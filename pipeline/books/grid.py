@@ -1,9 +1,6 @@
-"""A file's bytes in, its sheets as plain values out, whatever program wrote it.
+"""A workbook as stored: its sheets as plain values, and a sheet while it is being read.
 
-`read_book` tells `.xlsx` (macros are never looked at), `.xls` with WPS `.et`, and `.ods` apart by
-content, and raises `Refused` for everything else. The rule: a value is exactly what the file
-stores at exactly that address, an error value and a formula never calculated are values too
-(`CellFault`), and what cannot be read exactly is refused rather than guessed.
+The readers of `.xlsx`, `.xls` and `.ods` fill a `Grid` each; everything after them sees a `Book`.
 """
 
 from __future__ import annotations
@@ -12,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.intake import refusals
-from pipeline.intake.cells import Raw
-from pipeline.intake.names import NamedCell
-from pipeline.intake.refusals import Refused, refuse
-from pipeline.intake.screen import Kind, Limits, Room, Screened, screen
-from pipeline.intake.sniff import ends_blank
+from pipeline.books import refusals
+from pipeline.books.names import NamedCell
+from pipeline.books.raw import Raw
+from pipeline.books.refusals import refuse
+from pipeline.books.screen import Kind, Room
 
 Visibility = Literal["visible", "hidden", "very hidden"]
 
@@ -109,34 +105,3 @@ class Grid:
         return {
             column for row in self.rows for column, value in enumerate(row, 1) if value is not None
         }
-
-
-def read_book(data: bytes, limits: Limits) -> Book:
-    """Return every sheet of a workbook; raise `Refused`, and nothing else, if that cannot be.
-
-    (A `MemoryError` is the process's own trouble and passes through.)
-    """
-    try:
-        screened = screen(data, limits)
-        return Book(screened.kind, *_read_sheets(data, screened, limits))
-    except (Refused, MemoryError):
-        raise
-    except Exception as error:
-        # A hostile file can make any parser raise anything; none of it is the caller's business.
-        raise refuse(refusals.SYNCING if ends_blank(data) else refusals.DAMAGED) from error
-
-
-def _read_sheets(data: bytes, screened: Screened, limits: Limits) -> Stored:
-    """Read with the reader of this kind, imported only when such a file comes."""
-    room = Room(limits)
-    if screened.package is None:
-        from pipeline.intake.sheets_xls import read_xls
-
-        return read_xls(data, room)
-    if screened.kind == "ods":
-        from pipeline.intake.sheets_ods import read_ods
-
-        return read_ods(screened.package, room)
-    from pipeline.intake.sheets_xlsx import read_xlsx
-
-    return read_xlsx(screened.package, room)

@@ -17,11 +17,12 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.intake.mark import mark_workbook
-from pipeline.intake.mark_list import TAB_COLOUR
-from pipeline.intake.raw import EXACT_BELOW, Raw, as_typed, drop_illegal
-from pipeline.intake.safe_text import one_line, shown_width
-from pipeline.intake.verdict import LIST_SHEET, Verdict, is_list_sheet
+from pipeline.books.raw import EXACT_BELOW, Raw, as_typed
+from pipeline.intake.returned import LIST_SHEET, is_list_sheet
+from pipeline.receipts.mark import mark_workbook
+from pipeline.receipts.mark_list import TAB_COLOUR
+from pipeline.receipts.verdict import Verdict
+from pipeline.safe_text import drop_illegal, one_line, shown_width
 from pipeline.texts import Lang, Text
 
 BookSheets = Sequence[tuple[str, Sequence[Sequence[Raw]]]]

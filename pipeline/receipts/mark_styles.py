@@ -13,8 +13,8 @@ from copy import deepcopy
 
 from lxml import etree
 
-from pipeline.intake.package import CannotMark, Dialect, Element
 from pipeline.issues import Severity
+from pipeline.receipts.package import CannotMark, Dialect, Element
 
 FILL_COLOURS: dict[Severity, str] = {
     "error": "FFFFC8CD",

@@ -16,14 +16,15 @@ from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
-from pipeline.intake.mark_book import SheetPart, WorkbookPart
-from pipeline.intake.mark_cells import SheetCells
-from pipeline.intake.mark_list import list_sheet
-from pipeline.intake.mark_notes import has_our_notes, write_notes
-from pipeline.intake.mark_rows import WorksheetPart
-from pipeline.intake.mark_styles import Styles
-from pipeline.intake.package import CannotMark, Dialect, Element, Package
-from pipeline.intake.verdict import LIST_SHEET, ListRow, Verdict, cell_marks, list_rows
+from pipeline.intake.returned import LIST_SHEET
+from pipeline.receipts.mark_book import SheetPart, WorkbookPart
+from pipeline.receipts.mark_cells import SheetCells
+from pipeline.receipts.mark_list import list_sheet
+from pipeline.receipts.mark_notes import has_our_notes, write_notes
+from pipeline.receipts.mark_rows import WorksheetPart
+from pipeline.receipts.mark_styles import Styles
+from pipeline.receipts.package import CannotMark, Dialect, Element, Package
+from pipeline.receipts.verdict import ListRow, Verdict, cell_marks, list_rows
 from pipeline.texts import Lang
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")

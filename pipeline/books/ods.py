@@ -11,15 +11,15 @@ from datetime import datetime, time, timedelta
 
 from lxml import etree
 
-from pipeline.intake import refusals
-from pipeline.intake.cells import CellFault, Raw
-from pipeline.intake.names import NamedCell, cell_of, settle_names
-from pipeline.intake.recount import count_ods
-from pipeline.intake.refusals import refuse
-from pipeline.intake.screen import Package, Room
-from pipeline.intake.sheets import MAX_COLUMN, MAX_ROW, Grid, Sheet, Stored
-from pipeline.intake.xlsx_values import read_number
-from pipeline.intake.xmltext import (
+from pipeline.books import refusals
+from pipeline.books.grid import MAX_COLUMN, MAX_ROW, Grid, Sheet, Stored
+from pipeline.books.names import NamedCell, cell_of, settle_names
+from pipeline.books.raw import CellFault, Raw
+from pipeline.books.recount import count_ods
+from pipeline.books.refusals import refuse
+from pipeline.books.screen import Package, Room
+from pipeline.books.xlsx_values import read_number
+from pipeline.books.xmltext import (
     decode_part,
     forget,
     local_name,

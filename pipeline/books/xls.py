@@ -23,15 +23,15 @@ from xlrd.compdoc import CompDoc
 from xlrd.sheet import Cell
 from xlrd.sheet import Sheet as XlsSheet
 
-from pipeline.intake import refusals
-from pipeline.intake.cells import CellFault, Raw
-from pipeline.intake.names import NamedCell, settle_names
-from pipeline.intake.recount import count_records
-from pipeline.intake.refusals import refuse
-from pipeline.intake.screen import Room
-from pipeline.intake.serials import BUILT_IN, DateKind, date_kind, to_moment
-from pipeline.intake.sheets import Grid, Stored, Visibility
-from pipeline.intake.sniff import OLE_SIGNATURE, WORKBOOK_STREAMS, ole_refusal
+from pipeline.books import refusals
+from pipeline.books.grid import Grid, Stored, Visibility
+from pipeline.books.names import NamedCell, settle_names
+from pipeline.books.raw import CellFault, Raw
+from pipeline.books.recount import count_records
+from pipeline.books.refusals import refuse
+from pipeline.books.screen import Room
+from pipeline.books.serials import BUILT_IN, DateKind, date_kind, to_moment
+from pipeline.books.sniff import OLE_SIGNATURE, WORKBOOK_STREAMS, ole_refusal
 
 _VISIBILITY: dict[int, Visibility] = {0: "visible", 1: "hidden", 2: "very hidden"}
 _NOTHING = (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK)

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from pipeline.intake.addresses import Address, cell_name, parse_cell
-from pipeline.intake.mark_boxes import add_boxes, anchor_of, new_drawing, redraw
-from pipeline.intake.mark_cells import SheetCells
-from pipeline.intake.package import CannotMark, Dialect, Element, Package
-from pipeline.intake.safe_text import CELL_LIMIT, spreadsheet_text, utf16_length
+from pipeline.receipts.addresses import Address, cell_name, parse_cell
+from pipeline.receipts.mark_boxes import add_boxes, anchor_of, new_drawing, redraw
+from pipeline.receipts.mark_cells import SheetCells
+from pipeline.receipts.package import CannotMark, Dialect, Element, Package
+from pipeline.safe_text import CELL_LIMIT, spreadsheet_text, utf16_length
 
 AUTHOR = "工会报表核对"
 HEADING = f"【{AUTHOR}】"  # by which our words are known again: LibreOffice drops all authors

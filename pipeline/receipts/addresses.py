@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from pipeline.books.grid import MAX_COLUMN, MAX_ROW
 from pipeline.intake.findings import address as written
-from pipeline.intake.sheets import MAX_COLUMN, MAX_ROW
 
 Address = tuple[int, int]  # row, column
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from pipeline.intake.raw import drop_illegal
-
 CELL_LIMIT = 32767  # UTF-16 units that Excel keeps in one cell or comment
 
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
@@ -61,3 +60,8 @@ def lines_needed(text: str, letters: int) -> int:
 def shown_width(text: str) -> int:
     """Return the width of `text` in half-width letters."""
     return sum(2 if unicodedata.east_asian_width(letter) in "FW" else 1 for letter in text)
+
+
+def drop_illegal(text: str) -> str:
+    """Remove the characters that no XML document, and so no workbook, may hold."""
+    return _ILLEGAL.sub("", text)

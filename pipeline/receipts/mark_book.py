@@ -13,8 +13,9 @@ from itertools import chain, count
 
 from lxml import etree
 
-from pipeline.intake.mark_list import HEADER_ROW, TAB_COLOUR
-from pipeline.intake.package import (
+from pipeline.intake.returned import is_list_sheet
+from pipeline.receipts.mark_list import HEADER_ROW, TAB_COLOUR
+from pipeline.receipts.package import (
     STRICT,
     TRANSITIONAL,
     CannotMark,
@@ -22,7 +23,6 @@ from pipeline.intake.package import (
     Element,
     Package,
 )
-from pipeline.intake.verdict import is_list_sheet
 
 _WORKBOOK_TYPES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml": ".xlsx",

@@ -15,16 +15,16 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from pipeline.intake import refusals
-from pipeline.intake.names import NamedCell, cell_of, settle_names
-from pipeline.intake.refusals import refuse
-from pipeline.intake.screen import Package, Room
-from pipeline.intake.serials import BUILT_IN, DateKind, date_kind
-from pipeline.intake.sheets import Grid, Stored, Visibility
-from pipeline.intake.xlsx_plain import read_plain
-from pipeline.intake.xlsx_values import Values
-from pipeline.intake.xlsx_walk import walk_cells, walk_strings
-from pipeline.intake.xmltext import (
+from pipeline.books import refusals
+from pipeline.books.grid import Grid, Stored, Visibility
+from pipeline.books.names import NamedCell, cell_of, settle_names
+from pipeline.books.refusals import refuse
+from pipeline.books.screen import Package, Room
+from pipeline.books.serials import BUILT_IN, DateKind, date_kind
+from pipeline.books.xlsx_plain import read_plain
+from pipeline.books.xlsx_values import Values
+from pipeline.books.xlsx_walk import walk_cells, walk_strings
+from pipeline.books.xmltext import (
     decode_part,
     local_name,
     parse_part,

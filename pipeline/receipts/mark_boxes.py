@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Set
 
-from pipeline.intake.addresses import Address
-from pipeline.intake.mark_cells import SheetCells
-from pipeline.intake.package import CannotMark
-from pipeline.intake.safe_text import lines_needed
-from pipeline.intake.sheets import MAX_COLUMN, MAX_ROW
+from pipeline.books.grid import MAX_COLUMN, MAX_ROW
+from pipeline.receipts.addresses import Address
+from pipeline.receipts.mark_cells import SheetCells
+from pipeline.receipts.package import CannotMark
+from pipeline.safe_text import lines_needed
 
 _NAMESPACES = (
     'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '

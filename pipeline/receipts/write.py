@@ -2,7 +2,7 @@
 
 In: the file's bytes and the verdict on it. Out: bytes and a suffix. Where there is an error or a
 warning to look at, the group's own workbook comes back marked (`mark`), or a fresh one with its
-values where that cannot be done (`receipt_fresh`); else a short text says what became of the
+values where that cannot be done (`fresh`); else a short text says what became of the
 file. A macro workbook keeps its suffix, since Excel opens it under no other.
 """
 
@@ -10,23 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.intake.mark import mark_workbook, workbook_suffix
-from pipeline.intake.package import CannotMark
-from pipeline.intake.receipt_fresh import BookSheets, fresh_workbook
-from pipeline.intake.screen import Kind
-from pipeline.intake.verdict import (
+from pipeline.books.screen import Kind
+from pipeline.receipts.fresh import BookSheets, fresh_workbook
+from pipeline.receipts.mark import mark_workbook, workbook_suffix
+from pipeline.receipts.package import CannotMark
+from pipeline.receipts.verdict import (
     ListRow,
     Verdict,
     file_line,
     headline,
-    is_list_sheet,
     list_rows,
     status_sentence,
     what_to_do,
 )
 from pipeline.texts import Lang, Text
-
-__all__ = ["Verdict", "is_list_sheet", "text_receipt", "write_receipt"]
 
 _TITLE = Text("报表回执", "Receipt")
 _ROW = Text("{number}. 【{level}】{place}：{message}", "{number}. [{level}] {place}: {message}")
