@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from pipeline.deliver.compose import Addressee, Attachment, Draft, KeyFigure, summary_message
@@ -24,8 +25,10 @@ from pipeline.records.store import Store
 from pipeline.records.taking import read_files
 from pipeline.summaries.aggregate import figures
 from pipeline.summaries.compare import change
+from pipeline.summaries.evidence import Evidence
 from pipeline.summaries.numbers import Figures
 from pipeline.summaries.privacy import suppress, suppress_faults, suppress_issues
+from pipeline.summaries.read_evidence import read_evidence, read_marks, read_plan_items
 from pipeline.summaries.view import Entry, OpenIssue, SummaryView, UnitStatus
 from pipeline.summaries.wording import value_text
 from pipeline.summaries.workbook import write_summary
@@ -50,12 +53,18 @@ class Publisher:
         """
         noted = read_outputs(self.store, period.code)
         written = []
+
+        @cache
+        def evidence() -> Evidence:  # read only where something is rendered
+            return self._evidence(period)
+
         for view in self._views(period, frozenset(units)):
             digest = self._digest(view)
             path = self._path(view)
             known = noted.get(self._shown(path))
             if known is None or known.digest != digest or not path.exists():
-                content = write_summary(view, self.workspace.lang)
+                below = evidence().of([status.unit for status in view.statuses])
+                content = write_summary(replace(view, evidence=below), self.workspace.lang)
                 if self._write(path, content):
                     written.append(path)
             elif mail and view.unit.email:
@@ -82,7 +91,11 @@ class Publisher:
         now, before, year_ago = self._figures(periods, {unit.code for unit in wanted})
         statuses, counted = self._statuses(period), self._received(period)
         issues = self._open_issues(list(statuses), period)
+        with self.store.reading() as connection:
+            items = read_plan_items(connection, self.store.tables, period)
+            marks = read_marks(connection, self.store.tables, workspace.forms, period)
         for unit in wanted:
+            children = tree.children(unit.code, period.end)
             below = [u.code for u in tree.reporting(unit.code, period.end)]
             reported = (_without_contact(statuses[code]) for code in below)
             yield SummaryView(
@@ -92,11 +105,33 @@ class Publisher:
                 year_ago=year_ago.get(unit.code),
                 indicators=workspace.indicators,
                 forms=workspace.forms,
-                children=tree.children(unit.code, period.end),
+                children=children,
                 statuses=tuple(suppress_faults(s, issues.get(s.unit, ())) for s in reported),
                 issues=tuple(issue for code in below for issue in issues.get(code, ())),
                 cut_off=max((counted[code] for code in below if code in counted), default=None),
                 k=workspace.settings.privacy.k,
+                plan=tuple(i for code in below if code in marks for i in items.get(code, ())),
+                sources=tuple(marks.get(code, "") for code in below),
+                branches={
+                    child.code: tuple(u.code for u in tree.reporting(child.code, period.end))
+                    for child in children
+                },
+            )
+
+    def _evidence(self, period: Period) -> Evidence:
+        """Return the rows behind all figures of a period, as they may be published."""
+        workspace, published = self.workspace, None
+        if workspace.settings.privacy.k > 1:
+            published = next(self._figures((period,), frozenset()))
+        with self.store.reading() as connection:
+            return read_evidence(
+                connection,
+                self.store.tables,
+                workspace.forms,
+                workspace.indicators,
+                workspace.tree,
+                period,
+                published,
             )
 
     def _figures(self, periods: Iterable[Period], codes: Set[str]) -> Iterator[dict[str, Figures]]:
@@ -159,6 +194,8 @@ class Publisher:
             view.statuses,
             view.issues,
             view.cut_off,
+            view.plan,
+            view.sources,
         )
         return hashlib.sha256(repr(shown).encode()).hexdigest()
 

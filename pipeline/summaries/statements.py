@@ -59,7 +59,8 @@ def member_of(breakdown: Breakdown, tables: Tables, forms: Forms) -> ColumnEleme
 
 
 def due_plan_items(tables: Tables, period: Period) -> Select[Any]:
-    """Return a SELECT of the plan items that end in the period: unit, path, row and done (1/0).
+    """Return a SELECT of the plan items that end in the period: unit, path, row and done (1/0),
+    then the file's id and the sessions held.
 
     An item is done where the sessions of the unit's own activities that carry its number and
     ended within its months, in whichever quarter, reach the target.
@@ -74,13 +75,17 @@ def due_plan_items(tables: Tables, period: Period) -> Select[Any]:
         held.c.plan_id == plan.c.plan_id,
         held.c.month.between(plan.c.month_start, plan.c.month_end),
     )
-    done = func.coalesce(func.sum(held.c.sessions), 0) >= plan.c.target
+    sessions = func.coalesce(func.sum(held.c.sessions), 0)
+    done = case((sessions >= plan.c.target, 1), else_=0)
     return (
-        select(plan.c.unit, files.c.path, plan.c.row, case((done, 1), else_=0).label("done"))
+        select(
+            plan.c.unit, files.c.path, plan.c.row, done.label("done"),
+            plan.c.file_id, sessions.label("held"),
+        )
         .select_from(of_plans.outerjoin(held, of_item))
         .where(due)
         .group_by(plan.c.file_id, plan.c.row, plan.c.unit, plan.c.target, files.c.path)
-    )
+    )  # fmt: skip
 
 
 def _sessions_held(tables: Tables, numbers: Select[Any]) -> Select[Any]:

@@ -194,7 +194,7 @@ class _Search:
         field = "target" if part.name == "plan_done" else "month_end"
         sheet = self.forms.forms["plan"].label.zh
         statement = statement.order_by(items.c.unit, items.c.path, items.c.row)
-        for unit, file, row, _ in self._execute(statement):
+        for unit, file, row, *_ in self._execute(statement):
             yield TraceRow(unit, file, sheet, row, field, 1, side)
 
     def _counting(self, form: str, *columns: ColumnElement[Any]) -> Select[Any]:

@@ -6,7 +6,7 @@ still wrong. Nothing in it names a person, a telephone number or a wage; a unit'
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -15,6 +15,7 @@ from pipeline.issues import Severity
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period
 from pipeline.summaries.compare import Change, change
+from pipeline.summaries.evidence import Evidence, PlanItem
 from pipeline.summaries.indicators import BY_UNIT, NO_MEMBER, Breakdown, Indicator, Indicators
 from pipeline.summaries.numbers import Figures, Number, Value
 from pipeline.texts import Text
@@ -133,6 +134,9 @@ class SummaryView:
     `children` are the direct children that are active in the period, in the order in which units
     stand everywhere; `statuses` are all units that owe a workbook, `cut_off` the newest
     `received_at` among the workbooks that count. Counts of persons below `k` are not in it.
+    `plan` are the plan items that end in the period; `sources` name the workbooks that count, and
+    `evidence` holds their rows, where these are to be shown. `branches` are the codes of the units
+    that owe a workbook below each direct child, itself included.
     """
 
     union: str
@@ -146,6 +150,10 @@ class SummaryView:
     issues: tuple[OpenIssue, ...]
     cut_off: datetime | None
     k: int = 1
+    plan: tuple[PlanItem, ...] = ()
+    sources: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+    branches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def unit(self) -> OrgUnit:
@@ -178,9 +186,9 @@ class SummaryView:
         Choices stand in the form's order, a blank one last; months in time. A member that only
         the records know keeps its own name.
         """
-        field = self.forms.forms[breakdown.form].field(breakdown.field)
-        if field.type == "choice":
-            known = {c.value: c.label for c in field.choices} | {NO_MEMBER.zh: NO_MEMBER}
+        told_by = self.forms.forms[breakdown.form].field(breakdown.field)
+        if told_by.type == "choice":
+            known = {c.value: c.label for c in told_by.choices} | {NO_MEMBER.zh: NO_MEMBER}
         else:
             known = {month: month_label(month) for month in self.period.months}
         recorded = sorted(
@@ -195,6 +203,10 @@ class SummaryView:
         """The members of the breakdown by unit: code to name, in order."""
         own = {self.unit.code: self.unit.name} if self._is_member(self.unit.code) else {}
         return own | {child.code: child.name for child in self.children}
+
+    def units_below(self, code: str) -> tuple[str, ...]:
+        """Return the units that owe a workbook under one member of the breakdown by unit."""
+        return self.branches.get(code, (code,))
 
     @property
     def earlier(self) -> tuple[Figures | None, Figures | None]:

@@ -7,13 +7,17 @@ The order of the sheets and the properties of the document are here; what a shee
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from datetime import datetime, time
 from typing import Final
 
 from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from pipeline.summaries.sheets import cover, issues, numbers, overview, reporting, units
 from pipeline.summaries.sheets.canvas import Canvas
+from pipeline.summaries.sheets.detail_plans import OF_PLANS, DetailPlan, link_details, plan_details
+from pipeline.summaries.sheets.details import add_detail_sheet, add_plan_detail
 from pipeline.summaries.sheets.groups import add_group_sheet, groups_by_sheet
 from pipeline.summaries.sheets.styles import FONT, Styles, theme
 from pipeline.summaries.view import SummaryView
@@ -31,6 +35,9 @@ SHOWS: Final = {
     "units": Text("全部指标按下级单位对比", "All indicators by unit"),
     "reporting": Text("应报、已报、未报，逐个单位", "Who has reported, unit by unit"),
     "issues": Text("各单位报表里还没改的错误和提醒", "Errors and warnings still in the workbooks"),
+    "detail": Text(
+        "数字背后的每一行，可核对合计", "The rows behind the figures, with sums to check"
+    ),
     "numbers": Text("全部数字，供程序读取", "All numbers, for programs"),
 }
 
@@ -49,20 +56,22 @@ def write_summary(view: SummaryView, lang: Lang) -> bytes:
         },
     )
     book.use_custom_theme(theme())
-    canvas = Canvas(book, Styles(book), view, lang)
+    details = plan_details(view, lang)
+    canvas = Canvas(book, Styles(book), view, lang, link_details(view, lang, details))
     _set_properties(canvas)
-    _add_sheets(canvas)
+    _add_sheets(canvas, details)
     book.close()
     return memory.getvalue()
 
 
-def _add_sheets(canvas: Canvas) -> None:
+def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:
     first = cover.add_cover(canvas)
     contents = [(overview.add_overview(canvas), canvas.say(SHOWS["overview"]))]
     taken = {
         module.NAME[canvas.lang].casefold()
         for module in (cover, overview, units, reporting, issues, numbers)
     }
+    taken |= {name.casefold() for name in (OF_PLANS[canvas.lang], *(plan.name for plan in details))}
     for groups in groups_by_sheet(canvas.view):
         labels = canvas.join(canvas.view.indicators.groups[group] for group in groups)
         contents.append(
@@ -72,10 +81,20 @@ def _add_sheets(canvas: Canvas) -> None:
         (units.add_units_sheet(canvas), canvas.say(SHOWS["units"])),
         (reporting.add_reporting_sheet(canvas), canvas.say(SHOWS["reporting"])),
         (issues.add_issues_sheet(canvas), canvas.say(SHOWS["issues"])),
+        *_add_details(canvas, details),
         (numbers.add_numbers_sheet(canvas), canvas.say(SHOWS["numbers"])),
     ]
     cover.write_contents(canvas, first, contents)
     first.activate()
+
+
+def _add_details(
+    canvas: Canvas, details: tuple[DetailPlan, ...]
+) -> Iterator[tuple[Worksheet, str]]:
+    for plan in details:
+        yield add_detail_sheet(canvas, plan), canvas.say(SHOWS["detail"])
+    if details:
+        yield add_plan_detail(canvas), canvas.say(SHOWS["detail"])
 
 
 def _set_properties(canvas: Canvas) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from xlsxwriter import Workbook
@@ -17,6 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipeline.summaries.compare import WITHHELD, Change
 from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.numbers import Number, round_half_up
+from pipeline.summaries.sheets.detail_plans import Links
 from pipeline.summaries.sheets.styles import FONT, NOTHING, NUMBER_FORMATS, Styles, display_width
 from pipeline.summaries.view import SummaryView, turnout
 from pipeline.texts import Lang, Text, header_text
@@ -27,6 +28,8 @@ NO_CUT_OFF = Text("尚无已收的报表", "No workbook taken yet")
 POINTS = Text(" 百分点", " pp")
 WITHHELD_NOTE = Text("* 人数少于 {k} 或可推算，不公布", "* withheld: fewer than {k} persons")
 COVERED = Text("已报 {reported}/{expected} 个单位", "{reported} of {expected} units reported")
+
+LINKED = Text("点开看是哪些行", "See the rows behind it")
 
 HEADING_ROWS: Final = 3
 
@@ -44,6 +47,7 @@ class Canvas:
     styles: Styles
     view: SummaryView
     lang: Lang
+    links: Links = field(default_factory=Links)
 
     def add_sheet(self, name: Text, *, landscape: bool = False, pages_high: int = 0) -> Worksheet:
         """Return a new A4 sheet, one page wide, with union and period above and pages below."""
@@ -134,14 +138,20 @@ class Canvas:
         indicator: Indicator,
         number: Number | None,
         *styles: str,
+        link: str = "",
     ) -> None:
-        """Write the value of a number in its format; "—" where there is none, "*" where withheld."""
+        """Write the value of a number in its format; "—" where there is none, "*" where withheld.
+
+        With a `link` the number leads to the rows behind it.
+        """
         if number is None or number.value is None:
             hidden = number is not None and number.withheld
             self.text(sheet, row, col, self.say(WITHHELD) if hidden else NOTHING, "right", *styles)
         else:
             shown = NUMBER_FORMATS[indicator.format]
             sheet.write_number(row, col, float(number.value), self.styles(*styles, number=shown))
+            if link:
+                _add_link(sheet, row, col, link, self.say(LINKED))
 
     def change(
         self, sheet: Worksheet, row: int, col: int, change: Change, *styles: str, lead: str = ""
@@ -161,6 +171,13 @@ class Canvas:
         number = ";".join(f"{mark}{sign}{shown}{tail}" for sign in signs)
         amount = float(change.amount if percent else change.amount * 100)
         sheet.write_number(row, col, amount, self.styles(*styles, number=number))
+
+
+def _add_link(sheet: Worksheet, row: int, col: int, link: str, tip: str) -> None:
+    """Make a cell that has been written a link; `write_url` alone would write its address over it."""
+    sheet.ignore_write_string = True
+    sheet.write_url(row, col, link, tip=tip)
+    sheet.ignore_write_string = False
 
 
 def _sheet_name(name: str) -> str:

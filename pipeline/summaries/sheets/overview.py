@@ -103,7 +103,10 @@ def _write_cards(canvas: Canvas, sheet: Worksheet, row: int) -> int:
 def _write_card(canvas: Canvas, sheet: Worksheet, row: int, col: int, entry: Entry) -> None:
     label = measured(entry.indicator)[canvas.lang]
     canvas.text(sheet, row, col, label, "card", "card_top", "muted", "fit")
-    canvas.value(sheet, row + 1, col, entry.indicator, entry.number, "card", "fit", "figure")
+    link = canvas.links.of(entry.indicator)
+    canvas.value(
+        sheet, row + 1, col, entry.indicator, entry.number, "card", "fit", "figure", link=link
+    )
     for offset, (since, change) in enumerate(
         zip((PERIODS[2], PERIODS[4]), entry.changes, strict=True), start=2
     ):

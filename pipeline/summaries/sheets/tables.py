@@ -101,7 +101,10 @@ def write_entry(
 ) -> None:
     """Write a number, and beside it the two earlier ones with the changes since."""
     since_before, since_year_ago = entry.changes
-    canvas.value(sheet, row, col, entry.indicator, entry.number, "cell", "strong", *styles)
+    link = canvas.links.of(entry.indicator)
+    canvas.value(
+        sheet, row, col, entry.indicator, entry.number, "cell", "strong", *styles, link=link
+    )
     canvas.value(sheet, row, col + 1, entry.indicator, entry.before, "cell", *styles)
     canvas.change(sheet, row, col + 2, since_before, "cell", "right", *styles)
     canvas.value(sheet, row, col + 3, entry.indicator, entry.year_ago, "cell", *styles)

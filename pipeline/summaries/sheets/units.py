@@ -31,6 +31,7 @@ _ENGLISH_WIDTH: Final = 2.0  # more, for its longer words
 _PAGE_WIDTH: Final = 108.0  # characters beside the two repeated columns
 _PRINT_SCALE: Final = 79  # what makes such a page fit on A4 landscape with a margin for other fonts
 _FIRST_ROW: Final = 5
+_MOST_LINKED: Final = 100  # units; Excel opens slowly with tens of thousands of links
 _FEW_UNITS: Final = 8  # three blocks of these fit on one page
 
 
@@ -102,13 +103,15 @@ def _write_line(
     label: str,
 ) -> None:
     styles = ("cell", "fit") if key else ("cell", "fit", "total")
+    linked = not key or len(canvas.view.unit_names) <= _MOST_LINKED
     canvas.fit_row(sheet, row, {name: _NAME_WIDTH - 3})
     canvas.text(sheet, row, 0, name, "wrap", "indent", *styles)
     canvas.text(sheet, row, 1, label, *styles, "muted", "center")
     for col, indicator in enumerate(indicators, start=2):
         entry = canvas.view.entry(indicator, BY_UNIT if key else "", key)
         if block == 0:
-            canvas.value(sheet, row, col, indicator, entry.number, *styles)
+            link = canvas.links.of(indicator, key) if linked else ""
+            canvas.value(sheet, row, col, indicator, entry.number, *styles, link=link)
         else:
             canvas.change(sheet, row, col, entry.changes[block - 1], *styles, "right")
 
