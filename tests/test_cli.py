@@ -83,7 +83,7 @@ def test_check_json_and_exit_status(workspace: Path, typed: Any, tmp_path: Path)
         "code", "severity", "sheet", "cell", "row", "field", "column", "value", "message",
     }  # fmt: skip
     assert (issue["sheet"], issue["cell"], issue["row"], issue["value"]) == (
-        "活动台账", "K4", 4, "12O",
+        "活动台账", "L4", 4, "12O",
     )  # fmt: skip
     assert not (workspace / "state").exists()
 
@@ -92,7 +92,7 @@ def test_check_speaks_english(typed: Any, tmp_path: Path) -> None:
     bad = tmp_path / "bad.xlsx"
     bad.write_bytes(quarterly(activities=[activity(cost="12O")]))
     _, out, _ = typed("check", str(bad), "--lang", "en")
-    assert "Error R-02 活动台账!K4" in out
+    assert "Error R-02 活动台账!L4" in out
     assert "number" in out
 
 

@@ -141,7 +141,7 @@ def test_it_is_in_the_template(workspace: Path) -> None:
     (path,) = write_templates(opened(workspace), NOW, "2026Q3", "U1")
     book = openpyxl.load_workbook(path)
     headings = [cell.value for cell in book["提案台账"][3]]
-    assert headings[:4] == ["提交日期*", "提案类型*", "征集条数*", "采纳条数"]
+    assert headings[:5] == ["核对", "提交日期*", "提案类型*", "征集条数*", "采纳条数"]
     labels = [row[0] for row in book["封面"].iter_rows(values_only=True)]
     assert "提案零报告" in labels
 
@@ -152,9 +152,9 @@ def test_it_is_validated_and_comes_back_marked(workspace: Path) -> None:
     (stored,) = (report := run_once(workspace)).files
     assert (stored.status, stored.errors, stored.warnings) == ("rejected", 2, 1)
     sheet = openpyxl.load_workbook(workspace / report.receipts[0])["提案台账"]
-    assert "采纳 13 条，多于征集 12 条" in sheet["D4"].comment.text
-    assert "“提案”" in sheet["B5"].comment.text
-    assert "超过 200 条" in sheet["C5"].comment.text
+    assert "采纳 13 条，多于征集 12 条" in sheet["E4"].comment.text
+    assert "“提案”" in sheet["C5"].comment.text
+    assert "超过 200 条" in sheet["D5"].comment.text
 
 
 def test_a_nil_tick_belongs_to_it(workspace: Path) -> None:

@@ -66,8 +66,8 @@ def test_a_rejected_workbook_comes_back_marked_and_nothing_of_it_counts(workspac
     book = openpyxl.load_workbook(receipt)
     assert book.sheetnames[0] == "需修改"
     sheet = book["活动台账"]
-    assert "若干" in sheet["G4"].comment.text
-    assert sheet["G4"].fill.fgColor.rgb != sheet["F4"].fill.fgColor.rgb
+    assert "若干" in sheet["H4"].comment.text
+    assert sheet["H4"].fill.fgColor.rgb != sheet["G4"].fill.fgColor.rgb
     assert figures(workspace, "U0")["A01", "", ""] is None
 
 

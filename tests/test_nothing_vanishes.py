@@ -63,7 +63,7 @@ def hidden_row(book: Workbook) -> None:
 
 
 def hidden_column(book: Workbook) -> None:
-    book[LEDGER].column_dimensions["K"].hidden = True
+    book[LEDGER].column_dimensions["L"].hidden = True
 
 
 def hidden_sheet(book: Workbook) -> None:
@@ -89,14 +89,14 @@ def sorted_upwards(book: Workbook) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "severity", "cell"),
     [
-        (put("K4", "#REF!"), "R-05", "e", "K4"),
-        (put("J4", "#N/A"), "R-05", "e", "J4"),
-        (put("K4", "=1+1"), "R-06", "e", "K4"),
-        (put("P4", 110101199003077777), "R-02", "e", "P4"),
-        (put("K4", 10**16), "R-02", "e", "K4"),
-        (put("C4", date(1949, 12, 31)), "R-02", "e", "C4"),
-        (put("C4", date(2101, 1, 1)), "R-02", "e", "C4"),
-        (put("A4", "运动_x0007_会"), "R-08", "i", "A4"),
+        (put("L4", "#REF!"), "R-05", "e", "L4"),
+        (put("K4", "#N/A"), "R-05", "e", "K4"),
+        (put("L4", "=1+1"), "R-06", "e", "L4"),
+        (put("Q4", 110101199003077777), "R-02", "e", "Q4"),
+        (put("L4", 10**16), "R-02", "e", "L4"),
+        (put("D4", date(1949, 12, 31)), "R-02", "e", "D4"),
+        (put("D4", date(2101, 1, 1)), "R-02", "e", "D4"),
+        (put("B4", "运动_x0007_会"), "R-08", "i", "B4"),
         (hidden_row, "R-16", "i", ""),
         (hidden_column, "R-16", "i", ""),
         (hidden_sheet, "R-16", "i", ""),
@@ -130,7 +130,7 @@ def test_a_number_that_is_none_is_refused(forms: Forms, text: str) -> None:
         for name, part in parts.items()
     }
     assert spoilt != parts
-    assert ("R-02", "e", "K4") in issues_of(judged(forms, zip_of(spoilt)))
+    assert ("R-02", "e", "L4") in issues_of(judged(forms, zip_of(spoilt)))
 
 
 def test_rows_far_below_are_read_and_a_false_dimension_is_not_believed(forms: Forms) -> None:
@@ -139,14 +139,14 @@ def test_rows_far_below_are_read_and_a_false_dimension_is_not_believed(forms: Fo
         for row in (9, 700, 5000):
             for cell in sheet[4]:
                 sheet.cell(row, cell.column, cell.value)
-            sheet.cell(row, 1, f"运动会{row}")
+            sheet.cell(row, 2, f"运动会{row}")
 
     parts = parts_of(filled(change))
     name = next(n for n in parts if b"5000" in parts[n] and n.startswith("xl/worksheets/"))
     sheet = parts[name]
     start = sheet.index(b"<dimension")
     end = sheet.index(b">", start) + 1
-    parts[name] = sheet[:start] + b'<dimension ref="A1:P4"/>' + sheet[end:]
+    parts[name] = sheet[:start] + b'<dimension ref="A1:Q4"/>' + sheet[end:]
     ledgers = judged(forms, zip_of(dict(parts))).ledgers
     assert ledgers is not None
     assert [record.row for record in ledgers["activities"]] == [4, 9, 700, 5000]

@@ -16,6 +16,7 @@ import pytest
 from openpyxl.cell.cell import Cell
 from openpyxl.workbook.workbook import Workbook as Opened
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.dimensions import ColumnDimension
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.forms.model import Field, Form, Forms, Workbook
@@ -59,13 +60,19 @@ def cover_cells(sheet: Worksheet) -> dict[str, Cell]:
     """The value cell beside each label of a cover."""
     found = {}
     for label, value in sheet.iter_rows(min_row=3, max_col=2):
-        if label.value:
+        if label.value and label.data_type != "f":
             found[str(label.value)] = value
     return found
 
 
 def entry(sheet: Worksheet, form: Form, key: str, row: int = FIRST) -> Cell:
-    return sheet.cell(row, form.positions[key] + 1)
+    return sheet.cell(row, form.positions[key] + 2)
+
+
+def column_of(cell: Cell) -> ColumnDimension:
+    """The column whose format a cell takes as long as nothing is in it."""
+    dimensions = cell.parent.column_dimensions.values()
+    return next(d for d in dimensions if d.min <= cell.column <= d.max)
 
 
 def check_on(sheet: Worksheet, cell: Cell) -> DataValidation | None:
@@ -98,15 +105,15 @@ def form_entries(book: Opened, workbook: Workbook, lang: Lang) -> list[tuple[Fie
         (
             "quarterly",
             "zh",
-            ["封面", "活动台账", "会费台账", "走访慰问台账", "填报说明", "字典", "_meta"],
+            ["封面", "活动台账", "会费台账", "走访慰问台账", "填报说明", "字典", "_check", "_meta"],
         ),
         (
             "quarterly",
             "en",
-            ["Cover", "Activities", "Dues", "Visits", "Guide", "Lists", "_meta"],
+            ["Cover", "Activities", "Dues", "Visits", "Guide", "Lists", "_check", "_meta"],
         ),
-        ("plan", "zh", ["封面", "年度计划", "填报说明", "字典", "_meta"]),
-        ("plan", "en", ["Cover", "Plan", "Guide", "Lists", "_meta"]),
+        ("plan", "zh", ["封面", "年度计划", "填报说明", "字典", "_check", "_meta"]),
+        ("plan", "en", ["Cover", "Plan", "Guide", "Lists", "_check", "_meta"]),
     ],
 )
 def test_the_sheets_stand_in_the_order_of_the_contract(
@@ -115,7 +122,7 @@ def test_the_sheets_stand_in_the_order_of_the_contract(
     book = blank(kind, lang)
     assert book.sheetnames == names
     states = [sheet.sheet_state for sheet in book.worksheets]
-    assert states == ["visible"] * (len(names) - 2) + ["hidden", "veryHidden"]
+    assert states == ["visible"] * (len(names) - 3) + ["hidden", "veryHidden", "veryHidden"]
     assert book.active is book.worksheets[0]
 
 
@@ -150,7 +157,8 @@ def test_headings_carry_a_star_and_another_colour_when_required(
 ) -> None:
     book = blank(kind, lang)
     for form in forms.workbooks[kind].ledgers:
-        heads = book[form.label[lang]][HEADER]
+        status, *heads = book[form.label[lang]][HEADER]
+        assert status.value == {"zh": "核对", "en": "Check"}[lang]
         written = [cell.value for cell in heads]
         assert written == [f.label[lang] + ("*" if f.required else "") for f in form.fields]
         assert all(cell.font.bold for cell in heads)
@@ -196,7 +204,21 @@ def test_every_hint_is_shown_where_it_is_needed(
 def test_nobody_is_blocked(blank: Callable[[str, Lang], Opened]) -> None:
     for sheet in blank("quarterly", "zh").worksheets:
         for check in sheet.data_validations.dataValidation:
-            assert check.type is None or check.errorStyle in ("warning", "information")
+            if "A4" in check.cells:  # the column that fills itself
+                assert (check.type, check.formula1, check.errorStyle) == ("custom", "FALSE", None)
+            else:
+                assert check.type is None or check.errorStyle in ("warning", "information")
+
+
+def test_every_heading_shows_its_hint(
+    blank: Callable[[str, Lang], Opened], quarterly: Workbook
+) -> None:
+    for form in quarterly.ledgers:
+        sheet = blank("quarterly", "zh")[form.label.zh]
+        for field in form.fields:
+            check = check_on(sheet, entry(sheet, form, field.key, HEADER))
+            assert (check.prompt if check else "") == field.hint.zh
+            assert check is None or check.type is None
 
 
 def test_checks_reach_from_the_first_to_the_last_prepared_row(
@@ -204,14 +226,16 @@ def test_checks_reach_from_the_first_to_the_last_prepared_row(
 ) -> None:
     sheet, form = blank("quarterly", "zh")["活动台账"], quarterly.ledgers[0]
     for row, expected in ((HEADER, False), (FIRST, True), (FIRST + 11, True), (FIRST + 12, False)):
-        assert (check_on(sheet, entry(sheet, form, "category", row)) is not None) is expected
+        check = check_on(sheet, entry(sheet, form, "category", row))
+        assert (check is not None and check.type == "list") is expected
 
 
 def test_a_cell_has_the_format_of_its_type(
     blank: Callable[[str, Lang], Opened], quarterly: Workbook
 ) -> None:
     for field, cell in form_entries(blank("quarterly", "zh"), quarterly, "zh"):
-        assert cell.number_format == FORMATS.get(field.type, "@"), field.key
+        styled = cell if cell.parent.title == "封面" else column_of(cell)
+        assert styled.number_format == FORMATS.get(field.type, "@"), field.key
 
 
 @pytest.mark.parametrize("kind", ["quarterly", "plan"])
@@ -219,33 +243,47 @@ def test_what_is_to_be_filled_is_open_and_the_rest_protected(
     blank: Callable[[str, Lang], Opened], forms: Forms, kind: str
 ) -> None:
     book, workbook = blank(kind, "zh"), forms.workbooks[kind]
-    for sheet in book.worksheets[:-1]:
+    for sheet in book.worksheets[:-2]:
         assert sheet.protection.sheet, sheet.title
         assert sheet.protection.password is None
         for allowed in ("formatColumns", "formatRows", "insertRows", "deleteRows", "sort"):
             assert getattr(sheet.protection, allowed) is False, allowed  # False: not forbidden
-    for field, cell in form_entries(book, workbook, "zh"):
+    for field in workbook.cover.fields:
+        cell = cover_cells(book["封面"])[field.label.zh + "*" * field.required]
         assert cell.protection.locked is bool(field.prefill), field.key
-    for form in workbook.ledgers:
-        sheet = book[form.label.zh]
-        for row in sheet.iter_rows(min_row=FIRST, max_row=FIRST + 11, max_col=len(form.fields)):
-            assert not any(cell.protection.locked for cell in row)
-        for row in sheet.iter_rows(max_row=HEADER, max_col=len(form.fields)):
-            assert all(cell.protection.locked for cell in row)
 
 
-def test_a_whole_prepared_row_is_open_so_that_it_can_be_deleted(quarterly: Workbook) -> None:
-    book = reopen(write_template(quarterly, UNIT, QUARTER, rows=3))
-    dimension = book["会费台账"].row_dimensions[FIRST]
-    assert dimension.customFormat
-    assert not dimension.protection.locked
+@pytest.mark.parametrize("kind", ["quarterly", "plan"])
+def test_whole_rows_are_open_so_that_they_can_be_deleted_and_the_head_is_not(
+    blank: Callable[[str, Lang], Opened], forms: Forms, kind: str
+) -> None:
+    for form in forms.workbooks[kind].ledgers:
+        sheet = blank(kind, "zh")[form.label.zh]
+        spans = [(d.min, d.max) for d in sheet.column_dimensions.values()]
+        assert sum(last - first + 1 for first, last in spans) == 16_384
+        assert not any(d.protection.locked for d in sheet.column_dimensions.values())
+        status = sheet.iter_rows(FIRST, FIRST + 11, max_col=1)
+        assert not any(cell.protection.locked for (cell,) in status)
+        for row in range(1, HEADER + 1):
+            assert sheet.row_dimensions[row].customFormat
+            assert sheet.row_dimensions[row].protection.locked
+            assert all(cell.protection.locked for cell in sheet[row])
+
+
+def test_a_prepared_row_is_its_status_and_nothing_else(
+    blank: Callable[[str, Lang], Opened],
+) -> None:
+    rows = blank("quarterly", "zh")["会费台账"].iter_rows(FIRST, values_only=True)
+    assert [[value for value in row if value is not None] for row in rows] == [
+        ["=status_dues"]
+    ] * 12
 
 
 def test_a_ledger_is_set_up_for_reading_and_for_paper(
     blank: Callable[[str, Lang], Opened],
 ) -> None:
     sheet = blank("quarterly", "zh")["走访慰问台账"]
-    assert sheet.freeze_panes == "B4"
+    assert sheet.freeze_panes == "C4"
     assert sheet.print_title_rows == "$3:$3"
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
@@ -255,16 +293,24 @@ def test_a_ledger_is_set_up_for_reading_and_for_paper(
     assert sheet.oddFooter.right.text == "第 &P 页，共 &N 页"
 
 
-def test_prepared_rows_show_nothing_that_excel_would_print(
+def test_prepared_rows_show_nothing_and_only_rows_in_use_are_printed(
     blank: Callable[[str, Lang], Opened],
 ) -> None:
-    sheet = blank("quarterly", "zh")["走访慰问台账"]
-    for cell in sheet[FIRST]:
+    book = blank("quarterly", "zh")
+    sheet = book["走访慰问台账"]
+    for cell in (*sheet[FIRST], *map(column_of, sheet[FIRST])):
         assert (cell.border.left.style, cell.border.bottom.style) == (None, None)
         assert cell.fill.fill_type is None
-    (rule,) = (rule for found in sheet.conditional_formatting for rule in found.rules)
-    assert rule.formula == ["COUNTA($A4:$O4)>0"]
-    assert rule.dxf.border.bottom.style == "thin"
+    borders = [
+        rule
+        for found in sheet.conditional_formatting
+        for rule in found.rules
+        if rule.dxf.border is not None
+    ]
+    assert [rule.formula for rule in borders] == [["COUNTA($B4:$P4)>0"]]
+    assert borders[0].dxf.border.bottom.style == "thin"
+    printed = sheet.defined_names["打印范围"].attr_text
+    assert printed == "'走访慰问台账'!$A$1:INDEX('走访慰问台账'!$P:$P,last_visits)"
 
 
 @pytest.mark.parametrize("name", ["封面", "填报说明"])
@@ -287,7 +333,7 @@ def test_examples_stand_in_the_guide_and_nowhere_else(
             examples = [f.examples[number] if f.examples else "" for f in form.fields]
             assert any(row[: len(examples)] == examples for row in rows), form.key
         assert [f.hint.zh for f in form.fields] in [row[: len(form.fields)] for row in rows]
-        prepared = book[form.label.zh].iter_rows(min_row=FIRST, values_only=True)
+        prepared = book[form.label.zh].iter_rows(min_row=FIRST, min_col=2, values_only=True)
         assert all(value is None for row in prepared for value in row)
 
 
@@ -419,7 +465,7 @@ def test_five_hundred_prepared_rows_stay_a_small_file(quarterly: Workbook) -> No
     data = write_template(quarterly, UNIT, QUARTER)
     assert len(data) < 150_000
     sheet = openpyxl.load_workbook(io.BytesIO(data), read_only=True)["会费台账"]
-    assert sheet.calculate_dimension() == "A1:K503"
+    assert sheet.calculate_dimension() == "A1:L503"
 
 
 @pytest.mark.parametrize(
@@ -437,7 +483,7 @@ def test_the_file_name_is_safe_everywhere(name: str, expected: str) -> None:
     assert template_name(OrgUnit("X-1", name, "X", True), QUARTER) == expected
 
 
-def test_libreoffice_opens_it_and_prints_a_page_a_sheet(
+def test_libreoffice_opens_it_and_prints_it(
     quarterly: Workbook, soffice: str, tmp_path: Path
 ) -> None:
     path = tmp_path / template_name(UNIT, QUARTER)
@@ -447,5 +493,5 @@ def test_libreoffice_opens_it_and_prints_a_page_a_sheet(
         [soffice, profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, path],
         check=True, capture_output=True, timeout=120,
     )  # fmt: skip
-    pages = re.findall(rb"/Type\s*/Page\b(?!s)", path.with_suffix(".pdf").read_bytes())
-    assert len(pages) == 5
+    # It knows no print area that is a formula, so it prints prepared rows too, unlike Excel.
+    assert re.search(rb"/Type\s*/Page\b(?!s)", path.with_suffix(".pdf").read_bytes())

@@ -32,6 +32,7 @@ from pipeline.books.refusals import refuse
 from pipeline.books.screen import Room
 from pipeline.books.serials import BUILT_IN, DateKind, date_kind, to_moment
 from pipeline.books.sniff import OLE_SIGNATURE, WORKBOOK_STREAMS, ole_refusal
+from pipeline.books.xls_names import without_formula_names
 
 _VISIBILITY: dict[int, Visibility] = {0: "visible", 1: "hidden", 2: "very hidden"}
 _NOTHING = (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK)
@@ -52,7 +53,7 @@ def read_xls(data: bytes, room: Room) -> Stored:
     Chart and macro sheets hold no cells and are left out.
     """
     stream = _workbook_stream(data) if data.startswith(OLE_SIGNATURE) else data
-    book = _open(data)
+    book = _open(without_formula_names(stream))
     styles = _Styles(_date_kinds(book), date1904=book.datemode == 1)
     grids = [_read_grid(sheet, styles, room) for sheet in book.sheets()]
     # The records of all sheets are counted together, since a count by sheet would have to find

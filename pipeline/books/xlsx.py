@@ -31,6 +31,7 @@ from pipeline.books.xmltext import (
     unescape_control,
     unescape_references,
 )
+from pipeline.forms.anchors import CHECK_SHEET
 
 _VISIBILITY: dict[str, Visibility] = {"hidden": "hidden", "veryHidden": "very hidden"}
 _ON = ("1", "true", "on")
@@ -54,7 +55,8 @@ class _Part:
 def read_xlsx(package: Package, room: Room) -> Stored:
     """Return every worksheet and the names of single cells.
 
-    Chart, dialog and macro sheets hold no cells and are left out.
+    Chart, dialog and macro sheets hold no cells and are left out; so is the sheet with which our
+    template judges itself, since nobody would ask what it says.
     """
     main = _related(package, "")
     book_path = next((part.path for part in main.values() if part.kind == "officeDocument"), "")
@@ -69,7 +71,7 @@ def read_xlsx(package: Package, room: Room) -> Stored:
             continue  # a module of macros from the days when those were sheets
         if (part := parts.get(relation)) is None:
             raise refuse(refusals.DAMAGED)
-        if part.kind == "worksheet":
+        if part.kind == "worksheet" and not _is_check(element):
             text = decode_part(package.part(part.path))
             grid = _read_grid(text, values, element.get("name", ""), room)
             sheets.append(grid.as_sheet(_VISIBILITY.get(element.get("state", ""), "visible")))
@@ -78,10 +80,16 @@ def read_xlsx(package: Package, room: Room) -> Stored:
     return tuple(sheets), _read_names(book)
 
 
+def _is_check(element: etree._Element) -> bool:
+    hidden = element.get("state") in _VISIBILITY  # else it is somebody's own of that name
+    return hidden and element.get("name") == CHECK_SHEET
+
+
 def _read_names(book: etree._Element) -> Mapping[str, NamedCell]:
     return settle_names(
-        (element.get("name", ""), "localSheetId" in element.attrib, cell_of(element.text or ""))
+        (element.get("name", ""), "localSheetId" in element.attrib, cell_of(element.text))
         for element in _children(book, "definedNames")
+        if element.text and element.text[-1].isdigit()  # most names are formulas
     )
 
 

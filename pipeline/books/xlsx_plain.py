@@ -19,14 +19,27 @@ from pipeline.books.raw import Raw
 from pipeline.books.recount import count_plain
 from pipeline.books.xlsx_values import Values, column_number, read_number
 from pipeline.books.xmltext import unescape_references
+from pipeline.forms.anchors import STATUS_PREFIX
 
 # All quantifiers are possessive: a sheet that does not fit fails at once, without backtracking.
 _STYLE_AND_TYPE = r'(?: (?:s="([0-9]++)"|t="([A-Za-z]++)"|(?:cm|vm|ph)="[0-9]++"))*+'
 _SPACED = r'(?: xml:space="preserve")?+'
-_BLANKS = r'(?:<c r="[A-Z]++[0-9]++"(?: [st]="[0-9a-z]++")*+ ?+/>)*+'
+# Nobody reads formulas, but a reference to a character that is none would make the part no XML.
+_REFERENCE = (
+    "&(?:amp|lt|gt|quot|apos|#(?:[1-9][0-9]{2,3}|[1-4][0-9]{4}|6(?:[0-4][0-9]|5[0-4])[0-9]{2}));"
+)
+_WRITTEN = rf"[^<&]*+(?:{_REFERENCE}[^<&]*+)*+</f>"
+_FORMULA = rf"<f(?: [^<>/&]*+)?+(?:>{_WRITTEN}|/>)"
+# A formula that shows nothing is blank too. In each of its prepared rows a template has one of its
+# own that may not even be calculated yet, and so many must cost nothing.
+_SHOWS_NOTHING = (
+    rf'(?: s="[0-9]++")?+(?: t="str">{_FORMULA}<v></v></c>'
+    rf'|(?: t="[a-z]++")?+><f>{STATUS_PREFIX}{_WRITTEN}(?:<v></v>|<v ?+/>)?+</c>)'
+)
+_BLANKS = rf'(?:<c r="[A-Z]++[0-9]++"(?:(?: [st]="[0-9a-z]++")*+ ?+/>|{_SHOWS_NOTHING}))*+'
 _CELL = re.compile(
-    rf'<c r="([A-Z]++)([0-9]++)"{_STYLE_AND_TYPE}>'
-    r"((?:<f(?: [^<>]*+)?+>[^<]*+</f>|<f(?: [^<>/]*+)?+/>)?+)"
+    rf'<c r="([A-Z]++)([0-9]++)"(?!{_SHOWS_NOTHING}){_STYLE_AND_TYPE}>'
+    rf"((?:<f(?: [^<>&]*+)?+>{_WRITTEN}|<f(?: [^<>/&]*+)?+/>)?+)"
     rf"(?:<v{_SPACED}>([^<]*+)</v>|<v ?+/>()|<is><t{_SPACED}>([^<]*+)</t></is>)?+"
     rf"</c>{_BLANKS}"
 )

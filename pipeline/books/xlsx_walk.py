@@ -19,6 +19,7 @@ from pipeline.books.recount import count_xlsx
 from pipeline.books.refusals import refuse
 from pipeline.books.xlsx_values import Values, column_number
 from pipeline.books.xmltext import forget, local_name, stream_elements, undeclared
+from pipeline.forms.anchors import STATUS_PREFIX
 
 _NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -87,12 +88,15 @@ def _address(element: etree._Element, next_row: int, column: int) -> tuple[int, 
 
 
 def _stored(element: etree._Element) -> tuple[str | None, bool]:
-    """Return the text of a cell, None where it has none at all, and whether it is a formula's."""
+    """Return the text of a cell, None where it has none at all, and whether it is a formula's.
+
+    The formula of a template's own, uncalculated or not, is none that anybody entered.
+    """
     text, is_formula = None, False
     for child in element:
         tag = local_name(child)
         if tag == "f":
-            is_formula = True
+            is_formula = not (child.text or "").startswith(STATUS_PREFIX)
         elif tag in ("v", "is"):
             if text is not None or (tag == "v" and len(child)):
                 raise refuse(refusals.DAMAGED)

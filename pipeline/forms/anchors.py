@@ -3,6 +3,8 @@
 In: a form and a field. Out: a defined name of the workbook, on the heading of a ledger's column, on
 the value of a cover's line, and one on each sheet. Spreadsheet programs move such a name along with
 its cell, whatever is inserted, moved or typed over; nobody sees it, and nothing calculates with it.
+
+Here too are the names by which what a template adds for itself is told from what people fill.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 PREFIX = "f_"
+CHECK_SHEET = "_check"  # the sheet with which a template judges itself
+STATUS_PREFIX = "status_"  # begins the formula in each row that says whether the row is well
 
 
 def anchor_name(form: Form, field: str = "") -> str:

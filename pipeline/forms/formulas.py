@@ -36,14 +36,13 @@ from pipeline.forms.expressions import (
     fields_of,
 )
 
-LONGEST_FORMULA = 8192  # characters; Excel takes no longer one
+LONGEST_FORMULA, LONGEST_TEXT = 8192, 255  # characters, of a formula and of a text in it
 PUNCTUATION = (
     " \n，。、；：？！…—～·“”‘’「」『』（）《》〈〉【】〔〕［］｛｝．"
     ",.;:?!~'\"()[]{}<>-_/\\|@#$%^&*+=`　★☆●○◆◇■□▲△※√×→￥¥"
 )
 
 _DEEPEST = 60  # Excel nests 64 levels; the rest is for what the formula is put into
-_LONGEST_TEXT = 255
 _MOST_DIGITS = 15
 _PLACES, _PLACES_OF_QUOTIENTS = 6, 9
 _LONGEST_REST = 200  # characters of a text that are looked at for a word beside stock phrases
@@ -241,7 +240,7 @@ class _Compiler:
         return f"({text})" if number < 0 else text
 
     def _text(self, text: str) -> str:
-        if len(text) > _LONGEST_TEXT:
+        if len(text) > LONGEST_TEXT:
             raise self.fault(f"“{text[:12]}…” 超过 255 个字 (a text of more than 255 characters)")
         return quoted(text)
 

@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
+from pipeline.forms.anchors import CHECK_SHEET
 from pipeline.forms.model import Field, Workbook
+from pipeline.forms.workbook_check import Entries, write_check
 from pipeline.forms.workbook_cover import write_cover
 from pipeline.forms.workbook_draft import FONT, GREY, RED, Draft
 from pipeline.forms.workbook_entry import words_of
@@ -55,8 +57,11 @@ def write_template(
     with Book(buffer, _options()) as book:
         draft = Draft(book, workbook, unit, period, lang, _list_names(workbook, lang))
         _set_properties(draft)
-        _write_sheets(draft, rows, {**_known(draft), **cover}, records)
+        entries = _write_sheets(draft, rows, {**_known(draft), **cover}, records)
         _write_lists(draft)
+        sheet = book.add_worksheet(CHECK_SHEET)
+        write_check(draft, sheet, entries)
+        sheet.very_hidden()
         _write_meta(draft)
     return buffer.getvalue()
 
@@ -122,18 +127,21 @@ def _write_sheets(
     rows: int,
     cover: Mapping[str, object],
     records: Mapping[str, Sequence[Mapping[str, object]]],
-) -> None:
+) -> dict[str, Entries]:
+    """Write the sheets that people see; return where each form is filled, by its key."""
     lang = draft.lang
     sheet = draft.book.add_worksheet(draft.workbook.cover.label[lang])
     sheet.set_tab_color(RED)
-    write_cover(draft, sheet, cover)
+    entries = {draft.workbook.cover.key: write_cover(draft, sheet, cover)}
     for form in draft.workbook.ledgers:
         sheet = draft.book.add_worksheet(form.label[lang])
         sheet.set_tab_color(RED)
-        write_ledger(draft, sheet, form, records.get(form.key, ()), rows)
+        found = write_ledger(draft, sheet, form, records.get(form.key, ()), rows)
+        entries[form.key] = found
     sheet = draft.book.add_worksheet(GUIDE_SHEET[lang])
     sheet.set_tab_color(GREY)
     write_guide(draft, sheet)
+    return entries
 
 
 def _drop_downs(workbook: Workbook, lang: Lang) -> Iterator[tuple[str, Field, tuple[str, ...]]]:

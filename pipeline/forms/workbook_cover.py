@@ -10,9 +10,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.forms.anchors import set_anchor
+from pipeline.forms.formulas import LONGEST_TEXT
 from pipeline.forms.model import Field
+from pipeline.forms.workbook_check import Entries, reference
 from pipeline.forms.workbook_draft import Draft, write_words
-from pipeline.forms.workbook_entry import NUMBER_FORMATS, add_checks, heading, write_value
+from pipeline.forms.workbook_entry import (
+    NUMBER_FORMATS,
+    add_checks,
+    heading,
+    shortened,
+    write_value,
+)
+from pipeline.forms.workbook_tints import tint_by_mark, tint_faults, tint_light
+from pipeline.forms.workbook_totals import light_formula, line_formula
+from pipeline.forms.workbook_verdict import note_formula, slots_of
 from pipeline.texts import Text
 
 if TYPE_CHECKING:
@@ -26,12 +37,12 @@ _FIGURES = Text("本期数字", "Figures of the period")
 _NIL = Text("零报告", "Nothing to report")
 
 
-def write_cover(draft: Draft, sheet: Worksheet, values: Mapping[str, object]) -> None:
+def write_cover(draft: Draft, sheet: Worksheet, values: Mapping[str, object]) -> Entries:
     """Write the cover with `values` by field key."""
     for column, width in _WIDTHS.items():
         sheet.set_column(column, column, width)
-    row, blanks = _write_head(draft, sheet), []
     set_anchor(draft.book, sheet, 0, LABEL, draft.workbook.cover)
+    row, rows = _write_light(draft, sheet, _write_head(draft, sheet)), {}
     for title, fields in _groups(draft):
         sheet.set_row(row, 22)
         for column in _WIDTHS:
@@ -40,17 +51,17 @@ def write_cover(draft: Draft, sheet: Worksheet, values: Mapping[str, object]) ->
         for field in fields:
             row += 1
             _write_line(draft, sheet, row, field, values.get(field.key))
-            if field.key not in values:
-                blanks.append(row)
+            rows[field.key] = row
         sheet.set_row(row + 1, 8)
         row += 2
-    start = min(blanks, default=0)
+    start = min((row for key, row in rows.items() if key not in values), default=0)
     sheet.set_selection(start, VALUE, start, VALUE)
     sheet.print_area(0, LABEL, row - 2, HINT)
+    return Entries({key: _value_cell(draft, row) for key, row in rows.items()})
 
 
 def _write_head(draft: Draft, sheet: Worksheet) -> int:
-    """Write the title lines, set the page and return the row of the first group."""
+    """Write the title lines, set the page and return the next row."""
     sheet.hide_gridlines(2)
     sheet.center_horizontally()
     draft.set_page(sheet, draft.workbook.cover.label, pages_high=1)
@@ -62,6 +73,29 @@ def _write_head(draft: Draft, sheet: Worksheet) -> int:
     line = f"{draft.whose}　{draft.workbook.cover.hint[draft.lang]}"
     write_words(sheet, 1, LABEL, line, draft.style("subtitle"))
     return 2
+
+
+def _write_light(draft: Draft, sheet: Worksheet, row: int) -> int:
+    """Write whether the workbook may be sent and what is to do on which sheet; return the next row.
+
+    Each line is one cell, whose text runs on over blank ones: a label beside a value would be read
+    as a line of the cover.
+    """
+    sheet.set_row(row, 30)
+    for column in _WIDTHS:
+        sheet.write_blank(row, column, None, draft.style("light"))
+    sheet.write_formula(row, LABEL, light_formula(draft.lang), draft.style("light"), "")
+    tint_light(draft, sheet, row, LABEL, HINT)
+    first = row + 1
+    for row, form in enumerate(draft.workbook.forms, first):
+        sheet.set_row(row, 19)
+        line = line_formula(form, draft.lang)
+        link = reference(form.label[draft.lang], "A1")
+        sheet.write_url(row, LABEL, f"internal:{link}", draft.style("sheet line"), "")
+        sheet.write_formula(row, LABEL, line, draft.style("sheet line"), "")
+        tint_by_mark(draft, sheet, row, row, LABEL)
+    sheet.set_row(row + 1, 8)
+    return row + 2
 
 
 def _groups(draft: Draft) -> list[tuple[Text, list[Field]]]:
@@ -82,6 +116,20 @@ def _write_line(draft: Draft, sheet: Worksheet, row: int, field: Field, value: o
         "filled entry" if field.prefill else "boxed entry", num_format=NUMBER_FORMATS[field.type]
     )
     write_value(sheet, row, VALUE, field, value, style, draft.lang)
-    set_anchor(draft.book, sheet, row, VALUE, draft.workbook.cover, field.key)
+    form = draft.workbook.cover
+    set_anchor(draft.book, sheet, row, VALUE, form, field.key)
     add_checks(draft, sheet, row, row, VALUE, field)
-    write_words(sheet, row, HINT, field.hint[draft.lang], draft.style("hint"))
+    tint_faults(draft, sheet, row, row, VALUE, form, field)
+    hint = shortened(field.hint[draft.lang], LONGEST_TEXT)
+    note = note_formula(form, slots_of(form, draft.workbook), field.key, hint)
+    sheet.write_formula(row, HINT, note, draft.style("hint"), hint)
+    tint_by_mark(draft, sheet, row, row, HINT)
+
+
+def _value_cell(draft: Draft, row: int) -> str:
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
+    return reference(
+        draft.workbook.cover.label[draft.lang],
+        xl_rowcol_to_cell(row, VALUE, row_abs=True, col_abs=True),
+    )

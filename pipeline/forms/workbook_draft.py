@@ -32,6 +32,8 @@ GREY = "#767171"
 BORDER = "#C9BDB8"
 PALE = "#F4EAE7"
 FILLED = "#EDE9E3"
+WRONG, ODD, WELL = "#FFC8CD", "#FFE9A3", "#E3F1E1"  # the first two as on receipts
+DARK_RED, BROWN, GREEN = "#9C0F24", "#7A5200", "#2F6B34"
 
 _BOXED: Mapping[str, Any] = {"border": 1, "border_color": BORDER, "valign": "vcenter"}
 _HEADING: Mapping[str, Any] = {**_BOXED, "bold": True, "align": "center", "text_wrap": True}
@@ -59,6 +61,20 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "filled entry": {**_BOXED, "bg_color": FILLED, "align": "left", "indent": 1},
     "row in use": {"border": 1, "border_color": BORDER},
     "unlocked": {"locked": False},
+    "head row": {"valign": "vcenter"},
+    "status": {"font_size": 9, "valign": "vcenter", "locked": False},
+    "summary": {"bold": True, "valign": "vcenter"},
+    "light": {"bold": True, "font_size": 14, "valign": "vcenter", "indent": 1},
+    "sheet line": {"valign": "vcenter", "indent": 1},
+    "wrong": {"bg_color": WRONG},
+    "odd": {"bg_color": ODD},
+    "odd head": {"bg_color": ODD, "font_color": BROWN},
+    "says wrong": {"font_color": DARK_RED},
+    "says odd": {"font_color": BROWN},
+    "says well": {"font_color": GREEN},
+    "stop": {"bg_color": WRONG, "font_color": DARK_RED},
+    "look": {"bg_color": ODD, "font_color": BROWN},
+    "go": {"bg_color": WELL, "font_color": GREEN},
 }  # fmt: skip
 
 _PAGES = Text("第 &P 页，共 &N 页", "Page &P of &N")

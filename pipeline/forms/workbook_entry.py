@@ -51,6 +51,7 @@ _CHECK_TYPE: Mapping[FieldType, Text] = {
         "这里填日期，例如 {day}。", "Please give a date, such as {day}."
     ),
 }  # fmt: skip
+_BY_ITSELF = Text("这一列自动核对，不用填。", "This column checks by itself; leave it.")
 _MOST = 1_000_000_000
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 _TITLE_LIMIT, _MESSAGE_LIMIT = 32, 255  # Excel calls a file with longer ones damaged
@@ -77,10 +78,29 @@ def add_checks(
     if field.required and not field.prefill:
         message = _REQUIRED[draft.lang] + message
     if message:
-        rule["input_title"] = _shortened(field.label[draft.lang], _TITLE_LIMIT)
-        rule["input_message"] = _shortened(message, _MESSAGE_LIMIT)
+        rule["input_title"] = shortened(field.label[draft.lang], _TITLE_LIMIT)
+        rule["input_message"] = shortened(message, _MESSAGE_LIMIT)
     if rule["validate"] != "any" or message:
         sheet.data_validation(first_row, column, last_row, column, rule)
+
+
+def add_hint(draft: Draft, sheet: Worksheet, row: int, column: int, field: Field) -> None:
+    """Give a heading the hint of its field, shown where it is selected."""
+    hint = field.hint[draft.lang]
+    if hint:
+        title = shortened(field.label[draft.lang], _TITLE_LIMIT)
+        message = shortened(hint, _MESSAGE_LIMIT)
+        rule = {"validate": "any", "input_title": title, "input_message": message}
+        sheet.data_validation(row, column, row, column, rule)
+
+
+def add_status_check(
+    draft: Draft, sheet: Worksheet, first_row: int, last_row: int, column: int
+) -> None:
+    """Refuse what is typed into cells that fill themselves."""
+    message = _BY_ITSELF[draft.lang]
+    rule = {"validate": "custom", "value": "=FALSE", **_asks("stop", _BY_ITSELF, draft.lang)}
+    sheet.data_validation(first_row, column, last_row, column, {**rule, "input_message": message})
 
 
 def write_value(
@@ -110,6 +130,13 @@ def write_value(
             write_words(sheet, row, column, shown.get(str(value), str(value)), style)
 
 
+def shortened(text: str, limit: int) -> str:
+    """Return a text cut to as many characters as Excel counts."""
+    if len(text.encode("utf-16-le")) // 2 <= limit:
+        return text
+    return text.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", "ignore") + "…"
+
+
 def _rule(draft: Draft, field: Field) -> dict[str, Any]:
     words, lang = words_of(field, draft.lang), draft.lang
     if words:
@@ -133,9 +160,3 @@ def _asks(kind: str, message: Text, lang: Lang) -> dict[str, Any]:
         "error_title": _CHECK_TITLE[lang],
         "error_message": message[lang],
     }
-
-
-def _shortened(text: str, limit: int) -> str:
-    if len(text.encode("utf-16-le")) // 2 <= limit:
-        return text
-    return text.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", "ignore") + "…"

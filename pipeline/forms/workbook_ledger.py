@@ -1,19 +1,33 @@
 """A ledger: one column a field, one row a record, prepared for typing and pasting.
 
-In: a draft, a form and the records to write into it. Out: one sheet. The rule: prepared rows carry
-formats but nothing visible, because Excel prints whatever has a border; only rows in use show one,
-by conditional formatting, and so a ledger of twelve rows prints as one page.
+In: a draft, a form and the records to write into it. Out: one sheet, its first column saying of
+each row what is wrong with it. The rule: a prepared row holds nothing but the formula of that
+column, and the formats of whole columns; only rows in use show borders, by conditional formatting.
+Excel would print every formula, even one that shows nothing, so the print area ends with the last
+row in use, and a ledger of twelve rows prints as one page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pipeline.forms.anchors import set_anchor
 from pipeline.forms.model import Field, FieldType, Form
+from pipeline.forms.workbook_check import Entries, reference
 from pipeline.forms.workbook_draft import Draft, count_lines, write_words
-from pipeline.forms.workbook_entry import NUMBER_FORMATS, add_checks, heading, write_value
+from pipeline.forms.workbook_entry import (
+    NUMBER_FORMATS,
+    add_checks,
+    add_hint,
+    add_status_check,
+    heading,
+    write_value,
+)
+from pipeline.forms.workbook_tints import tint_by_mark, tint_faults, tint_gap
+from pipeline.forms.workbook_totals import gap_names, last_row_name, line_formula
+from pipeline.forms.workbook_verdict import STATUS, status_formula
 from pipeline.texts import Lang, Text
 
 if TYPE_CHECKING:
@@ -21,7 +35,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 TITLE_ROW, HINT_ROW, HEADER_ROW, FIRST_ROW = range(4)
-FIRST_COLUMN = 0
+STATUS_COLUMN, FIRST_COLUMN = range(2)
 
 LEGEND = Text(
     "深红表头带 * 的必须填，浅色表头的没有可以不填。",
@@ -29,6 +43,9 @@ LEGEND = Text(
 )
 
 _LINE_HEIGHT = 17
+_STATUS_WIDTH = 22
+_END_OF_SHEET = 16_383
+_PRINTED, _PRINT_AREA = "打印范围", "_xlnm.Print_Area"  # see `_print_rows_in_use`
 _ALIGN: Mapping[FieldType, str] = {
     "int": "right",
     "money": "right",
@@ -44,25 +61,34 @@ def write_ledger(
     form: Form,
     records: Sequence[Mapping[str, object]],
     rows: int,
-) -> None:
+) -> Entries:
     """Write a ledger with `records` by field key in its first rows and at least `rows` prepared."""
     last_row = FIRST_ROW + max(rows, len(records), 1) - 1
     last_column = FIRST_COLUMN + len(form.fields) - 1
     _write_head(draft, sheet, form)
-    set_anchor(draft.book, sheet, TITLE_ROW, FIRST_COLUMN, form)
+    set_anchor(draft.book, sheet, TITLE_ROW, STATUS_COLUMN, form)
     styles = [_entry_style(draft, field) for field in form.fields]
     for column, (field, style) in enumerate(zip(form.fields, styles, strict=True), FIRST_COLUMN):
         sheet.set_column(column, column, _width(field, draft.lang), style)
         name = "required" if field.required else "optional"
         write_words(sheet, HEADER_ROW, column, heading(field, draft.lang), draft.style(name))
+        add_hint(draft, sheet, HEADER_ROW, column, field)
         set_anchor(draft.book, sheet, HEADER_ROW, column, form, field.key)
         add_checks(draft, sheet, FIRST_ROW, last_row, column, field)
-    _write_rows(draft, sheet, form, records, last_row, styles)
+    _write_records(draft, sheet, form, records, styles)
+    _open_to_the_end(draft, sheet, last_column + 1)
+    _write_status(draft, sheet, form, last_row)
+    for column, field in enumerate(form.fields, FIRST_COLUMN):
+        tint_faults(draft, sheet, FIRST_ROW, last_row, column, form, field)
+    for key, name in gap_names(form).items():
+        tint_gap(draft, sheet, HEADER_ROW, FIRST_COLUMN + form.positions[key], name)
     sheet.conditional_format(
-        FIRST_ROW, FIRST_COLUMN, last_row, last_column,
+        FIRST_ROW, STATUS_COLUMN, last_row, last_column,
         {"type": "formula", "criteria": _row_in_use(last_column),
          "format": draft.style("row in use")},
     )  # fmt: skip
+    _print_rows_in_use(draft, form)
+    return _entries(draft, form, last_row)
 
 
 def _write_head(draft: Draft, sheet: Worksheet, form: Form) -> None:
@@ -70,12 +96,88 @@ def _write_head(draft: Draft, sheet: Worksheet, form: Form) -> None:
     draft.protect(sheet)
     sheet.repeat_rows(HEADER_ROW)
     sheet.freeze_panes(FIRST_ROW, FIRST_COLUMN + 1)
-    sheet.ignore_errors({"number_stored_as_text": f"A{FIRST_ROW + 1}:XFD1048576"})
+    rows = f"A{FIRST_ROW + 1}:XFD1048576"
+    sheet.ignore_errors({"number_stored_as_text": rows, "formula_unlocked": rows})
     for row, height in ((TITLE_ROW, 30), (HINT_ROW, 20), (HEADER_ROW, 36)):
-        sheet.set_row(row, height)
+        sheet.set_row(row, height, draft.style("head row"))
     line = f"{draft.whose}　{form.hint[draft.lang]}　{LEGEND[draft.lang]}"
-    write_words(sheet, TITLE_ROW, FIRST_COLUMN, form.label[draft.lang], draft.style("title"))
-    write_words(sheet, HINT_ROW, FIRST_COLUMN, line, draft.style("subtitle"))
+    write_words(sheet, TITLE_ROW, STATUS_COLUMN, form.label[draft.lang], draft.style("title"))
+    write_words(sheet, HINT_ROW, STATUS_COLUMN, line, draft.style("subtitle"))
+    summary = line_formula(form, draft.lang)
+    sheet.write_formula(TITLE_ROW, FIRST_COLUMN, summary, draft.style("summary"), "")
+    tint_by_mark(draft, sheet, TITLE_ROW, TITLE_ROW, FIRST_COLUMN)
+
+
+def _open_to_the_end(draft: Draft, sheet: Worksheet, column: int) -> None:
+    """Open the columns beyond the last one: only a row without any locked cell can be deleted."""
+    used = sheet.dim_colmax
+    sheet.set_column(column, _END_OF_SHEET, None, draft.style("unlocked"))
+    sheet.dim_colmax = used  # or the sheet would claim to be filled to its end
+
+
+def _write_status(draft: Draft, sheet: Worksheet, form: Form, last_row: int) -> None:
+    """Write the column that says of each row whether it is well, or what to mend first.
+
+    Its cells are open like the others, or no row could be deleted or copied as a whole; what is
+    typed there is refused, and what is pasted there does no harm.
+    """
+    style, formula = draft.style("status"), status_formula(form)
+    sheet.set_column(STATUS_COLUMN, STATUS_COLUMN, _STATUS_WIDTH, style)
+    words = STATUS[draft.lang]
+    write_words(sheet, HEADER_ROW, STATUS_COLUMN, words, draft.style("optional"))
+    for row in range(FIRST_ROW, last_row + 1):
+        sheet.write_formula(row, STATUS_COLUMN, formula, style, "")
+    add_status_check(draft, sheet, FIRST_ROW, last_row, STATUS_COLUMN)
+    tint_by_mark(draft, sheet, FIRST_ROW, last_row, STATUS_COLUMN)
+
+
+def _print_rows_in_use(draft: Draft, form: Form) -> None:
+    """Let the print area end with the last row in use.
+
+    A print area may be a formula, by way of another name of the sheet. That name has no letter in
+    it that could be taken for a column: openpyxl would warn of a print area it cannot read.
+    """
+    sheet, last_column = form.label[draft.lang], FIRST_COLUMN + len(form.fields) - 1
+    last = f"INDEX({_column(sheet, last_column)},{last_row_name(form)})"
+    for name, area in ((_PRINTED, f"{reference(sheet, '$A$1')}:{last}"), (_PRINT_AREA, _PRINTED)):
+        draft.book.define_name(reference(sheet, name), f"={area}")
+    draft.book.defined_names[-2][-1] = True
+
+
+def _entries(draft: Draft, form: Form, last_row: int) -> Entries:
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
+    sheet = form.label[draft.lang]
+    columns = range(FIRST_COLUMN, FIRST_COLUMN + len(form.fields))
+    cells = [xl_rowcol_to_cell(0, column, col_abs=True) for column in columns]
+    required = next((n for n, field in enumerate(form.fields) if field.required), 0)
+    return Entries(
+        {field.key: reference(sheet, cells[n]) for n, field in enumerate(form.fields)},
+        reference(sheet, f"{cells[0]}:{cells[-1]}"),
+        _column(sheet, columns[required]),
+        last_row,
+        _reported(form, sheet),
+    )
+
+
+def _reported(form: Form, sheet: str) -> tuple[tuple[str, str], ...]:
+    """Return the columns that a roster leaves to be filled, by runs of them."""
+    if form.roster is None:
+        return ()
+    given = [field.carry or field.key == form.roster.month for field in form.fields]
+    runs = []
+    for handed_out, run in groupby(range(len(given)), given.__getitem__):
+        if not handed_out:
+            columns = [_column(sheet, FIRST_COLUMN + n) for n in run]
+            runs.append((columns[0], columns[-1]))
+    return tuple(runs)
+
+
+def _column(sheet: str, column: int) -> str:
+    from xlsxwriter.utility import xl_col_to_name
+
+    letter = xl_col_to_name(column, col_abs=True)
+    return reference(sheet, f"{letter}:{letter}")
 
 
 def _entry_style(draft: Draft, field: Field) -> Format:
@@ -94,28 +196,23 @@ def _width(field: Field, lang: Lang) -> int:
     return max(field.width, *(len(word) + 3 for word in words if word.isascii()), 0)
 
 
-def _write_rows(
+def _write_records(
     draft: Draft,
     sheet: Worksheet,
     form: Form,
     records: Sequence[Mapping[str, object]],
-    last_row: int,
     styles: Sequence[Format],
 ) -> None:
-    # A row can be deleted only where all its cells are unlocked, right to the end of the sheet.
-    whole_row = draft.style("unlocked")
     widths = [_width(field, draft.lang) for field in form.fields]
     for row, record in enumerate(records, FIRST_ROW):
         values = [record.get(field.key) for field in form.fields]
         lines = max(count_lines(str(v or ""), w) for v, w in zip(values, widths, strict=True))
-        sheet.set_row(row, lines * _LINE_HEIGHT if lines > 1 else None, whole_row)
-        for column, value in enumerate(values):
-            field, style = form.fields[column], styles[column]
-            write_value(sheet, row, FIRST_COLUMN + column, field, value, style, draft.lang)
-    for row in range(FIRST_ROW + len(records), last_row + 1):
-        sheet.set_row(row, None, whole_row)
-        for column, style in enumerate(styles, FIRST_COLUMN):
-            sheet.write_blank(row, column, None, style)
+        if lines > 1:
+            sheet.set_row(row, lines * _LINE_HEIGHT)
+        for column, (field, value) in enumerate(zip(form.fields, values, strict=True)):
+            if value is not None:
+                place = FIRST_COLUMN + column
+                write_value(sheet, row, place, field, value, styles[column], draft.lang)
 
 
 def _row_in_use(last_column: int) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pipeline.books.grid import Book, Sheet
 from pipeline.books.raw import as_typed, is_blank
+from pipeline.forms.anchors import CHECK_SHEET
 from pipeline.forms.model import Form, Forms, Workbook
 from pipeline.forms.workbook import GUIDE_SHEET, LISTS_SHEET, META_SHEET
 from pipeline.intake.findings import Place, address, finding
@@ -26,7 +27,11 @@ from pipeline.texts import Text, fold, label_key
 
 _OUR_SHEETS = frozenset(
     fold(name)
-    for name in (META_SHEET, *(f for s in (LISTS_SHEET, GUIDE_SHEET) for f in (s.zh, s.en)))
+    for name in (
+        META_SHEET,
+        CHECK_SHEET,
+        *(f for s in (LISTS_SHEET, GUIDE_SHEET) for f in (s.zh, s.en)),
+    )
 )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pipeline.books.grid import Sheet
 from pipeline.books.raw import Raw, as_typed, is_blank
 from pipeline.forms.model import Field
+from pipeline.forms.workbook_verdict import STATUS
 from pipeline.intake.findings import Place, address, fill, finding
 from pipeline.intake.fitting import fits
 from pipeline.intake.places import Column, LedgerPlace, Wanted
@@ -29,6 +30,7 @@ from pipeline.issues import Issue
 from pipeline.texts import Text, label_key
 
 HEADER_ROWS = 10
+_OWN = frozenset(map(label_key, (STATUS.zh, STATUS.en)))
 
 _BY_MARK = Text(
     "表头改动过，按模板里的标记读作“{label}”。",
@@ -101,7 +103,9 @@ def locate_ledger(
     finder.report_rest()
     missing = wanted.defaults.keys() - finder.columns.keys()
     defaults = {key: wanted.defaults[key] for key in missing}
-    place = LedgerPlace(wanted.form, sheet, finder.last_row, finder.columns, defaults)
+    place = LedgerPlace(
+        wanted.form, sheet, finder.last_row, finder.columns, defaults, frozenset(finder.own)
+    )
     return place, finder.issues
 
 
@@ -128,11 +132,8 @@ class _Finder:
         self.last_row = band[-1] + 1
         self._first_row = band[0]
         self._headings = _headings(sheet, wanted.labels, band)
-        self._taken = {
-            index
-            for index, heading in self._headings.items()
-            if heading.key is None and label_key(as_typed(heading.raw)) in wanted.silent
-        }
+        self.own = self._headed(_OWN)
+        self._taken = self._headed(wanted.silent) | self.own
         self._refused: set[str] = set()
 
     def take_labels(self) -> None:
@@ -221,7 +222,7 @@ class _Finder:
         missing, absent = set(self._missing()), self._wanted.defaults
         if 2 * len(places) < len(self.form.fields):
             return
-        indexes = sorted({*self._filled(), *self._headings})
+        indexes = sorted({*self._filled(), *self._headings} - self.own)
         end = indexes[-1] + 1
         places[end] = len(self.form.fields)
         run: list[int] = []
@@ -269,6 +270,14 @@ class _Finder:
 
     def _row_at(self, index: int) -> int:
         return self._headings[index].row if index in self._headings else self.last_row
+
+    def _headed(self, keys: Collection[str]) -> set[int]:
+        """Return the columns that no field is named by, but one of these headings."""
+        return {
+            index
+            for index, heading in self._headings.items()
+            if heading.key is None and label_key(as_typed(heading.raw)) in keys
+        }
 
     def _is_free(self, index: int) -> bool:
         return index not in self._taken

@@ -41,7 +41,8 @@ class LedgerPlace:
     """Where a ledger is: its sheet, the 1-based row of its headings, its columns by field key.
 
     Where the headings take two rows, `header_row` is the lower one. `defaults` are the values of
-    fields that an older version of the sheet has no column for.
+    fields that an older version of the sheet has no column for, `own` the columns that the template
+    fills by itself.
     """
 
     form: Form
@@ -49,6 +50,7 @@ class LedgerPlace:
     header_row: int
     columns: Mapping[str, Column]
     defaults: Mapping[str, Value]
+    own: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

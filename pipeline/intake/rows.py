@@ -6,13 +6,14 @@ What cannot be read is an issue at its cell and UNREAD in the row, so that no ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, cast
 
 from pipeline.books.raw import CellFault, Raw, as_typed, is_blank, is_blank_mark
 from pipeline.forms.model import Field, Value
+from pipeline.forms.workbook_verdict import TOTAL_WORDS
 from pipeline.intake.cells import (
     Reading,
     read_choice,
@@ -29,8 +30,6 @@ from pipeline.intake.plain import Plain, plain_reader
 from pipeline.issues import Issue
 from pipeline.periods import Period, parse_period
 from pipeline.texts import Text
-
-TOTAL_WORDS = frozenset({"合计", "小计", "总计"})
 
 _NOTHING = Reading(None)
 _BLANK_MARK = Text("“{value}” 按没有填读取。", "“{value}” was read as blank.")
@@ -77,7 +76,8 @@ def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Iss
     """Return the rows of a ledger that hold something, with the issues of reading them.
 
     Blank rows, rows filled only in ignored columns and total rows are no rows. Neither is a roster
-    that stands as it was handed out, in which nobody has reported anything.
+    that stands as it was handed out, in which nobody has reported anything. What the template says
+    about a row is no part of it.
     """
     form = place.form
     rows: list[Row] = []
@@ -93,7 +93,7 @@ def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Iss
         return [], [finding("R-14", where, reason=_ROSTER_ONLY)]
     blank: list[Any] = [place.defaults.get(f.key, f.default) for f in form.fields]
     for number, raw in _filled_rows(place, known):
-        first = next(index for index, cell in enumerate(raw) if not is_blank(cell))
+        first = _first_filled(raw, place.own)
         if _is_total(raw[first]):
             where = Place(form.label.zh, address(number, first), number)
             issues.append(finding("R-13", where, as_typed(raw[first]), row=number))
@@ -145,6 +145,10 @@ def _is_untouched(place: LedgerPlace, known: Sequence[int]) -> bool:
     reported = [index for index in known if index not in handed_out]
     filled = any(True for _ in _filled_rows(place, known))
     return filled and not any(True for _ in _filled_rows(place, reported))
+
+
+def _first_filled(raw: Sequence[Raw], own: Collection[int]) -> int:
+    return next(n for n, cell in enumerate(raw) if n not in own and not is_blank(cell))
 
 
 def _is_total(first: Raw) -> bool:
