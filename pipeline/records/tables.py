@@ -33,6 +33,8 @@ class Tables:
     runs: Table
     decisions: Table
     outputs: Table
+    editions: Table
+    trees: Table
     messages: Table
     records: Mapping[str, Table]
 
@@ -75,6 +77,13 @@ def build_tables(forms: Forms) -> Tables:
             Column("unit", Text, nullable=False),
             Column("digest", Text, nullable=False),  # of the numbers it was rendered from
             Column("sha256", Text, nullable=False),
+        ),
+        editions=_editions(metadata),
+        trees=Table(
+            "trees",
+            metadata,
+            Column("digest", Text, primary_key=True),
+            Column("units", Text, nullable=False),  # JSON, see `records.editions`
         ),
         messages=_messages(metadata),
         records={form.key: _records(metadata, form) for form in forms.forms.values()},
@@ -160,6 +169,23 @@ def _issues(metadata: MetaData) -> Table:
         Column("title_en", Text, nullable=False),
         Column("message_zh", Text, nullable=False),
         Column("message_en", Text, nullable=False),
+    )
+
+
+def _editions(metadata: MetaData) -> Table:
+    return Table(
+        "editions",
+        metadata,
+        Column("id", Integer, primary_key=True),  # in the order in which they were published
+        Column("path", Text, nullable=False),  # relative to the outputs folder
+        Column("period", Text, nullable=False),
+        Column("unit", Text, nullable=False),
+        Column("at", Text, nullable=False),
+        Column("files", Integer, nullable=False),  # the newest file then
+        Column("tree", Text, nullable=False),  # digest of the tree then
+        Column("sha256", Text, nullable=False),  # of its bytes
+        Column("message", Text),  # the mail that carries it
+        Index("editions_by_period", "period", "unit"),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from pipeline.forms.model import Forms
 from pipeline.periods import Period
@@ -38,26 +38,34 @@ class Standing:
 
 
 def read_standings(
-    connection: Connection, tables: Tables, forms: Forms, period: Period
+    connection: Connection,
+    tables: Tables,
+    forms: Forms,
+    period: Period,
+    as_of: int | None = None,
 ) -> dict[str, Standing]:
-    """Return the standing of every unit that submitted a quarterly workbook for the period."""
+    """Return the standing of every unit that submitted a quarterly workbook for the period.
+
+    With `as_of`, as it was when that file was the newest one taken.
+    """
     files = tables.files
     quarterly = [book.key for book in forms.workbooks.values() if book.every == "quarter"]
+    known = files.c.id <= as_of if as_of is not None else true()
     found: dict[str, Standing] = {}
     for row in connection.execute(
         select(
             files.c.unit, files.c.path, files.c.status,
-            files.c.on_time, files.c.nil, files.c.current,
+            files.c.on_time, files.c.nil,
         )
         .where(files.c.period == period.code, files.c.workbook.in_(quarterly))
-        .where(files.c.status.in_(_SUBMITTED))
+        .where(files.c.status.in_(_SUBMITTED), known)
         .order_by(files.c.id)
     ):  # fmt: skip
         filing = Filing(row.path, row.status in _ACCEPTED, bool(row.on_time), bool(row.nil))
         standing = found.get(row.unit, Standing(filing))
         if filing.accepted and standing.first_accepted is None:
             standing = replace(standing, first_accepted=filing)
-        if row.current:
+        if filing.accepted:  # the newest one counts
             standing = replace(standing, current=filing)
         found[row.unit] = standing
     return found

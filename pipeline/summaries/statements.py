@@ -1,8 +1,10 @@
 """The SQL behind the parts of indicators: what one row gives to a part, to which member of a
 breakdown it belongs, and which rows count. `aggregate` adds these up, `trace` lists them.
 
-A row counts where its file is the version that counts. What a row gives to a part is NULL where
-the part's condition is not definitely true or its value is blank.
+A row counts where its file is the version that counts, now or when some file was the newest one
+taken (`as_of`): versions are decided in the order of their numbers and their rows are kept, so what
+a summary was once made from can be asked for again. What a row gives to a part is NULL where the
+part's condition is not definitely true or its value is blank.
 """
 
 from __future__ import annotations
@@ -23,21 +25,40 @@ from sqlalchemy import (
 
 from pipeline.forms.model import Forms
 from pipeline.periods import Period
+from pipeline.records.lifecycle import ACCEPTED
 from pipeline.records.sql import compile_amount, compile_condition, month_of
 from pipeline.records.tables import Tables
 from pipeline.summaries.indicators import Breakdown, Rows
 
 
 def counting_rows(
-    tables: Tables, form: str, period: Period, *columns: ColumnElement[Any]
+    tables: Tables,
+    form: str,
+    period: Period,
+    *columns: ColumnElement[Any],
+    as_of: int | None = None,
 ) -> Select[Any]:
     """Return a SELECT of `columns` over the rows of a form that count for the period."""
     rows, files = tables.records[form], tables.files
     return (
         select(*columns)
         .select_from(rows.join(files, rows.c.file_id == files.c.id))
-        .where(rows.c.period == period.code, files.c.current == 1)
+        .where(rows.c.period == period.code, is_counting(tables, as_of))
     )
+
+
+def is_counting(tables: Tables, as_of: int | None = None) -> ColumnElement[bool]:
+    """Return whether a file is a version that counts: now, or when file `as_of` was the newest."""
+    files = tables.files
+    if as_of is None:
+        return files.c.current == 1
+    then = files.alias()
+    newest = (
+        select(func.max(then.c.id))
+        .where(then.c.id <= as_of, then.c.status.in_(ACCEPTED))
+        .group_by(then.c.unit, then.c.period, then.c.workbook)
+    )
+    return files.c.id.in_(newest)
 
 
 def share_of(part: Rows, tables: Tables, forms: Forms) -> ColumnElement[Any]:
@@ -58,7 +79,7 @@ def member_of(breakdown: Breakdown, tables: Tables, forms: Forms) -> ColumnEleme
     return month_of(column) if is_day else column
 
 
-def due_plan_items(tables: Tables, period: Period) -> Select[Any]:
+def due_plan_items(tables: Tables, period: Period, as_of: int | None = None) -> Select[Any]:
     """Return a SELECT of the plan items that end in the period: unit, path, row and done (1/0),
     then the file's id and the sessions held.
 
@@ -66,10 +87,11 @@ def due_plan_items(tables: Tables, period: Period) -> Select[Any]:
     ended within its months, in whichever quarter, reach the target.
     """
     plan, files = tables.records["plan"], tables.files
-    due = and_(files.c.current == 1, plan.c.month_end.between(period.months[0], period.months[-1]))
+    ending = plan.c.month_end.between(period.months[0], period.months[-1])
+    due = and_(is_counting(tables, as_of), ending)
     of_plans = plan.join(files, plan.c.file_id == files.c.id)
     numbers = select(plan.c.unit, plan.c.plan_id).select_from(of_plans).where(due)
-    held = _sessions_held(tables, numbers).subquery()
+    held = _sessions_held(tables, numbers, as_of).subquery()
     of_item = and_(
         held.c.unit == plan.c.unit,
         held.c.plan_id == plan.c.plan_id,
@@ -88,7 +110,7 @@ def due_plan_items(tables: Tables, period: Period) -> Select[Any]:
     )  # fmt: skip
 
 
-def _sessions_held(tables: Tables, numbers: Select[Any]) -> Select[Any]:
+def _sessions_held(tables: Tables, numbers: Select[Any], as_of: int | None) -> Select[Any]:
     """Sessions by unit, plan number and month, for these units and numbers alone."""
     activities, files = tables.records["activities"], tables.files
     month = month_of(activities.c.date_end)
@@ -100,7 +122,7 @@ def _sessions_held(tables: Tables, numbers: Select[Any]) -> Select[Any]:
             func.sum(activities.c.sessions).label("sessions"),
         )
         .select_from(activities.join(files, activities.c.file_id == files.c.id))
-        .where(files.c.current == 1)
+        .where(is_counting(tables, as_of))
         .where(tuple_(activities.c.unit, activities.c.plan_id).in_(numbers))
         .group_by(activities.c.unit, activities.c.plan_id, month)
     )
