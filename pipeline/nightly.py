@@ -30,6 +30,7 @@ from pipeline.records import journal
 from pipeline.records.chronicle import Chronicle, catch_up, message_fact, run_fact
 from pipeline.records.lifecycle import Run, Stored
 from pipeline.records.store import Store, open_store
+from pipeline.summaries.history import QUARTERS
 from pipeline.workspace import Workspace, hold
 
 STATUSES = (
@@ -162,7 +163,7 @@ def _periods_to_render(
     """Return the periods to look at, in time; True for those that are due in any case.
 
     A workbook changes later summaries too, where they compare with its period or count its
-    activities towards a plan. Nothing reaches further than the same quarter of the next year.
+    activities towards a plan. Nothing reaches further than a trend goes back.
     """
     due = {ended}
     later: set[Period] = set()
@@ -177,7 +178,7 @@ def _periods_to_render(
 def _quarters_from(period: Period) -> list[Period]:
     first = period if period.is_quarter else Period.quarter(period.start.year, 1)
     quarters = [first]
-    while len(quarters) < (5 if period.is_quarter else 8):
+    while len(quarters) < (QUARTERS if period.is_quarter else 2 * QUARTERS - 1):
         quarters.append(quarters[-1].following())
     return quarters
 

@@ -8,10 +8,10 @@ message that carries it, so that a run that dies between writes the same file ag
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from pipeline.deliver.compose import Addressee, Attachment, Draft, KeyFigure, summary_message
@@ -20,14 +20,21 @@ from pipeline.files import write_file
 from pipeline.forms.model import Workbook
 from pipeline.periods import Period
 from pipeline.records import status as standing
+from pipeline.records.editions import (
+    Edition,
+    newest_file,
+    note_edition,
+    read_editions,
+    tree_digest,
+)
 from pipeline.records.journal import Output, note_outputs, read_outputs
 from pipeline.records.store import Store
 from pipeline.records.taking import read_files
-from pipeline.summaries.aggregate import figures
 from pipeline.summaries.compare import change
 from pipeline.summaries.evidence import Evidence
+from pipeline.summaries.history import History
 from pipeline.summaries.numbers import Figures
-from pipeline.summaries.privacy import suppress, suppress_faults, suppress_issues
+from pipeline.summaries.privacy import suppress_faults, suppress_issues
 from pipeline.summaries.read_evidence import read_evidence, read_marks, read_plan_items
 from pipeline.summaries.view import Entry, OpenIssue, SummaryView, UnitStatus
 from pipeline.summaries.wording import value_text
@@ -52,6 +59,8 @@ class Publisher:
         each unit with an address has its summary queued, which does nothing if it has it already.
         """
         noted = read_outputs(self.store, period.code)
+        with self.store.reading() as connection:
+            newest = newest_file(connection, self.store.tables)
         written = []
 
         @cache
@@ -78,7 +87,7 @@ class Publisher:
                 digest,
                 hashlib.sha256(content).hexdigest(),
             )
-            self._note(output, self._draft(view, path.name, content) if mail else None)
+            self._note(output, newest, self._draft(view, path.name, content) if mail else None)
         return written
 
     def _views(self, period: Period, units: frozenset[str]) -> Iterator[SummaryView]:
@@ -87,8 +96,11 @@ class Publisher:
         if workspace.settings.union.summaries == "root" and not units:
             inner = (tree.root,)
         wanted = [unit for unit in inner if not units or unit.code in units]
+        history, codes = self._history, frozenset(unit.code for unit in wanted)
         periods = (period, period.previous(), period.year_ago())
-        now, before, year_ago = self._figures(periods, {unit.code for unit in wanted})
+        now, before, year_ago = (history.figures(quarter, codes) for quarter in periods)
+        with self.store.reading() as connection:
+            earlier = read_editions(connection, self.store.tables, period.previous().code)
         statuses, counted = self._statuses(period), self._received(period)
         issues = self._open_issues(list(statuses), period)
         with self.store.reading() as connection:
@@ -110,6 +122,10 @@ class Publisher:
                 issues=tuple(issue for code in below for issue in issues.get(code, ())),
                 cut_off=max((counted[code] for code in below if code in counted), default=None),
                 k=workspace.settings.privacy.k,
+                coverage=history.coverage(period, unit.code),
+                like_for_like=history.like_for_like(period, unit.code),
+                bridges=history.bridges(period, unit.code, earlier.get(unit.code, ())),
+                trend=history.trend(period, unit.code, codes),
                 plan=tuple(i for code in below if code in marks for i in items.get(code, ())),
                 sources=tuple(marks.get(code, "") for code in below),
                 branches={
@@ -122,7 +138,7 @@ class Publisher:
         """Return the rows behind all figures of a period, as they may be published."""
         workspace, published = self.workspace, None
         if workspace.settings.privacy.k > 1:
-            published = next(self._figures((period,), frozenset()))
+            published = self._history.figures(period, frozenset())
         with self.store.reading() as connection:
             return read_evidence(
                 connection,
@@ -134,21 +150,11 @@ class Publisher:
                 published,
             )
 
-    def _figures(self, periods: Iterable[Period], codes: Set[str]) -> Iterator[dict[str, Figures]]:
-        """Yield, for each period, the figures of some units as they may be published."""
-        workspace, k = self.workspace, self.workspace.settings.privacy.k
-        with self.store.reading() as connection:
-            for period in periods:
-                found = figures(
-                    connection,
-                    self.store.tables,
-                    workspace.forms,
-                    workspace.indicators,
-                    workspace.tree,
-                    period,
-                    only=codes if k == 1 else None,  # with k, what one publishes tells of another
-                )
-                yield suppress(found, workspace.indicators, k)
+    @cached_property
+    def _history(self) -> History:
+        workspace = self.workspace
+        k = workspace.settings.privacy.k
+        return History(self.store, workspace.indicators, workspace.tree, k)
 
     def _statuses(self, period: Period) -> dict[str, standing.UnitStatus]:
         workbook = reported_workbook(self.workspace)
@@ -196,6 +202,10 @@ class Publisher:
             view.cut_off,
             view.plan,
             view.sources,
+            view.coverage,
+            sorted(view.like_for_like.items()),
+            view.bridges,
+            *(_numbers(f) for f in view.trend),
         )
         return hashlib.sha256(repr(shown).encode()).hexdigest()
 
@@ -209,11 +219,24 @@ class Publisher:
     def _write(self, path: Path, content: bytes) -> bool:
         return not self.rehearse and write_file(path, content)
 
-    def _note(self, output: Output, draft: Draft | None) -> None:
+    def _note(self, output: Output, newest: int, draft: Draft | None) -> None:
+        tables, tree = self.store.tables, self.workspace.tree
+        message = None
         with self.store.writing() as connection:
             note_outputs(connection, self.store, [output])
             if draft is not None and draft.recipient:
-                queue(connection, self.store.tables.messages, draft, self.now)
+                message = queue(connection, tables.messages, draft, self.now)
+            edition = Edition(
+                output.path,
+                output.period,
+                output.unit,
+                self.now,
+                newest,
+                tree_digest(tree),
+                output.sha256,
+                message,
+            )
+            note_edition(connection, tables, edition, tree)
 
     def _draft(self, view: SummaryView, name: str, content: bytes) -> Draft | None:
         reported = view.current.numbers[("Q02", "", "")].reported

@@ -10,7 +10,7 @@ import pytest
 from conftest import CONFIG
 from databases import empty_database
 from generated_union import EARLIER, PERIOD, generate_union, store_union
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_numbers import all_indicators, inner_units, reported_in, reporting_below
 
@@ -37,12 +37,18 @@ def tables(forms):
 # Explained change
 
 
-@given(seed=st.integers(0, 10**6))
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_the_parts_of_a_bridge_add_up_to_the_difference(forms, tables, indicators, seed):
+def test_the_parts_of_a_bridge_add_up_to_the_difference(forms, tables, indicators):
     """Between what the earlier summary said, by the files and the tree of its day, and now."""
+
+    @given(seed=st.integers(0, 10**6))
+    @settings(max_examples=12, deadline=None)
+    def adds_up(seed):
+        check_bridges(forms, tables, indicators, seed)
+
+    adds_up()
+
+
+def check_bridges(forms, tables, indicators, seed):
     union, rng = generate_union(seed), random.Random(seed)
     tree_then = tree_of_then(rng, union.tree)
     newest = rng.randrange(len(union.files) + 1)

@@ -87,11 +87,11 @@ def tree_digest(tree: OrgTree) -> str:
     return hashlib.sha256(_units_text(tree).encode()).hexdigest()
 
 
-def read_tree(connection: Connection, tables: Tables, digest: str) -> OrgTree | None:
-    """Return a tree that was kept; None where there is none of this digest."""
+def read_tree(connection: Connection, tables: Tables, digest: str) -> OrgTree:
+    """Return a tree that was noted with an edition."""
     trees = tables.trees.c
-    text = connection.scalar(select(trees.units).where(trees.digest == digest))
-    return build_tree(_units(json.loads(text))) if text else None
+    text = connection.execute(select(trees.units).where(trees.digest == digest)).scalar_one()
+    return build_tree(_units(json.loads(text)))
 
 
 def _units_text(tree: OrgTree) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -91,6 +91,10 @@ class Quarter:
         """Return the units whose workbooks are behind a unit's figures."""
         return reporting_below(self.tree, self.sums, unit)
 
+    def has_reports(self, unit: str) -> bool:
+        """Return whether any of them has reported."""
+        return any(map(self.sums.reported, self.below(unit)))
+
 
 def bridges_of(
     indicator: Indicator, unit: str, said: Quarter, before: Quarter, now: Quarter
@@ -106,6 +110,11 @@ def bridges_of(
         _bridge(indicator.id, side, part, unit, said, before, now)
         for side, part in zip(sides, indicator.parts, strict=True)
     )
+
+
+def withhold(bridge: Bridge) -> Bridge:
+    """Return a bridge of which nothing is told but that there is one."""
+    return replace(bridge, before=0, after=0, parts=(), top=(), withheld=True)
 
 
 def _bridge(
@@ -143,10 +152,10 @@ def _shares(
             yield code, "tree", last - first
             continue
         standing = before.sums.of(code, part)
-        if standing != first:
-            yield code, "corrected", standing - first
         if kind := _kind(before.sums.reported(code), now.sums.reported(code)):
             yield code, kind, last - standing
+        if standing != first:
+            yield code, "corrected", standing - first
 
 
 def _kind(before: bool, now: bool) -> Kind | None:

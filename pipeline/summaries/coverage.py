@@ -116,7 +116,7 @@ def like_for_like(
 
 def reporting_below(tree: OrgTree, sums: Sums, unit: str) -> tuple[str, ...]:
     """Return the units that owe the workbooks behind a unit's sums; none where it did not exist."""
-    if unit not in tree.units:
+    if unit not in sums.own or unit not in tree.units:
         return ()
     return tuple(u.code for u in tree.reporting(unit, sums.period.end))
 

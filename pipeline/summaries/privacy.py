@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from pipeline.forms.model import Forms
 from pipeline.summaries.deduction import Limits, Place, Sum, narrow, solve
-from pipeline.summaries.indicators import Indicators, Rows
+from pipeline.summaries.indicators import BY_UNIT, Indicators, Rows
 from pipeline.summaries.numbers import Figures
 from pipeline.summaries.persons import Counts, counts_in, read_counts
 from pipeline.summaries.view import OpenIssue, UnitStatus
@@ -34,6 +34,23 @@ def suppress(figures: Mapping[str, Figures], indicators: Indicators, k: int) -> 
     uses = Counter[Hashable](part for indicator in indicators for part in indicator.parts)
     withheld = _Censor(read_counts(figures, indicators), uses, k).withheld()
     return {code: _without(found, indicators, withheld) for code, found in figures.items()}
+
+
+def is_open(figures: Mapping[str, Figures], unit: str, indicator: str) -> bool:
+    """Return whether an indicator is published for a unit and for every workbook behind it.
+
+    Then any sum of these workbooks can be told, for every reader can add it up already.
+    """
+    found = figures.get(unit)
+    if found is None:
+        return True
+    for (name, dimension, key), number in found.numbers.items():
+        if name == indicator and dimension in ("", BY_UNIT):
+            if number.withheld:
+                return False
+            if dimension and key != unit and not is_open(figures, key, indicator):
+                return False
+    return True
 
 
 def suppress_issues(

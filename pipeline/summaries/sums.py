@@ -8,7 +8,7 @@ newest one taken (`as_of`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,14 +70,13 @@ def read_sums(
     tree: OrgTree,
     period: Period,
     as_of: int | None = None,
-    only: Set[str] | None = None,
 ) -> Sums:
-    """Return the sums of all units that are active at the period's end, or of `only` some of them.
+    """Return the sums of all units that are active at the period's end.
 
     Rows count only where their unit has reported.
     """
-    units = [u for u in tree.walk(tree.root.code, period.end) if only is None or u.code in only]
-    source = _Source(records, period, as_of, only)
+    units = list(tree.walk(tree.root.code, period.end))
+    source = _Source(records, period, as_of)
     standings = read_standings(
         records.connection, records.tables, records.forms, period, as_of=as_of
     )
@@ -104,10 +103,6 @@ class _Source:
     records: Records
     period: Period
     as_of: int | None
-    only: Set[str] | None
-
-    def narrowed(self, unit: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
-        return () if self.only is None else (unit.in_(sorted(self.only)),)
 
 
 def _on_units(unit: OrgUnit, standing: Standing | None) -> Tally:
@@ -134,13 +129,11 @@ def _row_sums(
 ) -> Iterator[tuple[str, Cell, int]]:
     tables, forms, period = source.records.tables, source.records.forms, source.period
     summed = [part for part in parts if isinstance(part, Rows)]
-    unit_of = tables.records[form].c.unit
-    by: list[ColumnElement[Any]] = [unit_of]
+    by: list[ColumnElement[Any]] = [tables.records[form].c.unit]
     if breakdown:
         by.append(member_of(breakdown, tables, forms))
     sums = [func.sum(share_of(part, tables, forms)) for part in summed]
-    statement = counting_rows(tables, form, period, *by, *sums, as_of=source.as_of)
-    statement = statement.where(*source.narrowed(unit_of)).group_by(*by)
+    statement = counting_rows(tables, form, period, *by, *sums, as_of=source.as_of).group_by(*by)
     has_rows = (Measure("units_with_rows", form), "", "")
     found = source.records.connection.execute(statement, context_values(period))
     for unit, *amounts in found:
@@ -156,8 +149,7 @@ def _row_sums(
 
 def _plan_sums(source: _Source) -> Iterator[tuple[str, Cell, int]]:
     items = due_plan_items(source.records.tables, source.period, source.as_of).subquery()
-    statement = select(items.c.unit, func.count(), func.sum(items.c.done))
-    statement = statement.where(*source.narrowed(items.c.unit)).group_by(items.c.unit)
+    statement = select(items.c.unit, func.count(), func.sum(items.c.done)).group_by(items.c.unit)
     for unit, due, done in source.records.connection.execute(statement):
         yield unit, (Measure("plan_due"), "", ""), due
         yield unit, (Measure("plan_done"), "", ""), int(done)

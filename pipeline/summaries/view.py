@@ -14,7 +14,9 @@ from pipeline.forms.model import Forms
 from pipeline.issues import Severity
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period
+from pipeline.summaries.bridge import Bridge
 from pipeline.summaries.compare import Change, change
+from pipeline.summaries.coverage import Coverage, LikeForLike
 from pipeline.summaries.evidence import Evidence, PlanItem
 from pipeline.summaries.indicators import BY_UNIT, NO_MEMBER, Breakdown, Indicator, Indicators
 from pipeline.summaries.numbers import Figures, Number, Value
@@ -137,6 +139,11 @@ class SummaryView:
     `plan` are the plan items that end in the period; `sources` name the workbooks that count, and
     `evidence` holds their rows, where these are to be shown. `branches` are the codes of the units
     that owe a workbook below each direct child, itself included.
+
+    `coverage` says how much the totals speak for; `like_for_like` has every indicator by id, over
+    the units that reported in this quarter and the last; `bridges` say why the additive key figures
+    changed since what the last quarter's summary said; `trend` are the totals of up to eight
+    quarters, oldest first, this one last.
     """
 
     union: str
@@ -154,6 +161,10 @@ class SummaryView:
     sources: tuple[str, ...] = ()
     evidence: Evidence | None = None
     branches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    coverage: Coverage | None = None
+    like_for_like: Mapping[str, LikeForLike] = field(default_factory=dict)
+    bridges: tuple[Bridge, ...] = ()
+    trend: tuple[Figures, ...] = ()
 
     @property
     def unit(self) -> OrgUnit:
@@ -216,10 +227,7 @@ class SummaryView:
     @property
     def key_figures(self) -> list[Indicator]:
         """The key figures that this configuration has, then others up to their number."""
-        by_id = self.indicators.by_id
-        known = [by_id[name] for name in KEY_FIGURES if name in by_id]
-        others = [indicator for indicator in self.indicators if indicator not in known]
-        return (known + others)[: len(KEY_FIGURES)]
+        return key_figures(self.indicators)
 
     def entry(self, indicator: Indicator, dimension: str = "", key: str = "") -> Entry:
         """Return one line of a table: a number now, with the same number before."""
@@ -239,6 +247,14 @@ class SummaryView:
 
     def _is_member(self, code: str) -> bool:
         return any((i.id, BY_UNIT, code) in self.current.numbers for i in self.indicators)
+
+
+def key_figures(indicators: Indicators) -> list[Indicator]:
+    """Return the key figures that a configuration has, then others up to their number."""
+    by_id = indicators.by_id
+    known = [by_id[name] for name in KEY_FIGURES if name in by_id]
+    others = [indicator for indicator in indicators if indicator not in known]
+    return (known + others)[: len(KEY_FIGURES)]
 
 
 def month_label(month: str) -> Text:

@@ -1,0 +1,195 @@
+"""The quarters of a workspace, read once a run: records in, what summaries compare out.
+
+A summary looks at its own quarter, at the seven before it and at what its reader was told of the
+one before; summaries of a run share most of these. Everything given out may be published: with
+`k` above 1, comparisons of persons are given only where every single workbook behind them is
+published too, so that they tell nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+
+from pipeline.orgunits import OrgTree
+from pipeline.periods import Period
+from pipeline.records.editions import Edition, read_tree, tree_digest
+from pipeline.records.lifecycle import ACCEPTED
+from pipeline.records.store import Store
+from pipeline.summaries.aggregate import figures_of
+from pipeline.summaries.bridge import Bridge, Quarter, bridges_of, withhold
+from pipeline.summaries.coverage import MEMBERS, Coverage, LikeForLike, coverage_of, like_for_like
+from pipeline.summaries.indicators import Indicator, Indicators
+from pipeline.summaries.numbers import Figures, Number
+from pipeline.summaries.privacy import is_open, suppress
+from pipeline.summaries.sums import Records, Sums, read_sums
+from pipeline.summaries.view import key_figures
+
+QUARTERS = 8  # that a trend goes back, its own included
+
+Told = Mapping[str, Figures]
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A quarter as it stood when a file was the newest one, None is now, with the tree of then."""
+
+    period: Period
+    tree: str
+    as_of: int | None = None
+
+
+class History:
+    """The quarters of a database and a tree; what was read is kept, so it lives for one run."""
+
+    def __init__(self, store: Store, indicators: Indicators, tree: OrgTree, k: int = 1) -> None:
+        self._store, self._indicators, self._k = store, indicators, k
+        self._tree = tree_digest(tree)
+        self._trees = {self._tree: tree}
+        self._sums: dict[_Point, Sums] = {}
+        self._told: dict[tuple[_Point, Set[str] | None], Told] = {}
+
+    def figures(self, period: Period, units: Set[str]) -> Told:
+        """Return the figures of some inner units in a quarter, as they may be published."""
+        return self._published(self._now(period), units)
+
+    def trend(self, period: Period, unit: str, units: Set[str]) -> tuple[Figures, ...]:
+        """Return a unit's totals of up to eight quarters, oldest first, this one last.
+
+        It begins with the first of them for which anybody reported. `units` are all that figures
+        are asked for, so that each quarter is worked out once.
+        """
+        found: list[Figures] = []
+        for quarter in _back_from(period):
+            told = self.figures(quarter, units).get(unit)
+            if told is None:
+                break
+            totals = {place: number for place, number in told.numbers.items() if not place[1]}
+            found.append(replace(told, numbers=totals))
+        while len(found) > 1 and not found[-1].value("Q02"):
+            found.pop()
+        return tuple(reversed(found))
+
+    def coverage(self, period: Period, unit: str) -> Coverage:
+        """Return how much a unit's totals of a quarter speak for."""
+        now, *earlier = (self._read(self._now(quarter)) for quarter in _back_from(period))
+        found = coverage_of(unit, self._trees[self._tree], now, earlier, self._indicators)
+        if self._k == 1 or found.members_covered is None:
+            return found
+        members = self._published(self._now(period), None)[unit].numbers[MEMBERS, "", ""]
+        if found.reported == found.expected and not members.withheld:
+            return found
+        # What a missing unit had stands nowhere in this quarter, so nothing covers it here.
+        return replace(found, members_covered=None, members_known=None)
+
+    def like_for_like(self, period: Period, unit: str) -> Mapping[str, LikeForLike]:
+        """Return every indicator over the units that reported in this quarter and the last."""
+        points = [self._now(period), self._now(period.previous())]
+        now, before = map(self._read, points)
+        found = like_for_like(unit, self._trees[self._tree], now, before, self._indicators)
+        return {
+            name: pair
+            if self._is_open(self._indicators.by_id[name], unit, points)
+            else LikeForLike(_blank(pair.now), _blank(pair.before), pair.units)
+            for name, pair in found.items()
+        }
+
+    def bridges(self, period: Period, unit: str, editions: Sequence[Edition]) -> tuple[Bridge, ...]:
+        """Return why the additive key figures changed since what the last quarter's summary said.
+
+        `editions` are all of that summary, oldest first. Where nobody reported for one of the
+        quarters there is nothing to explain.
+        """
+        points = [
+            self._said(period, unit, editions),
+            self._now(period.previous()),
+            self._now(period),
+        ]
+        said, before, now = (Quarter(self._read(at), self._trees[at.tree]) for at in points)
+        if not said.has_reports(unit) or not now.has_reports(unit):
+            return ()
+        bridges = (
+            (indicator, bridge)
+            for indicator in key_figures(self._indicators)
+            if indicator.denominator is None
+            for bridge in bridges_of(indicator, unit, said, before, now)
+        )
+        return tuple(
+            bridge
+            if self._is_open(indicator, unit, points) and not self._is_small(indicator, bridge)
+            else withhold(bridge)
+            for indicator, bridge in bridges
+        )
+
+    def _said(self, period: Period, unit: str, editions: Sequence[Edition]) -> _Point:
+        """Return the earlier quarter as a reader of its summary knew it when this one ended.
+
+        That is its last edition by then; the first one where it came out later; what stands now
+        where it never did, or where nothing of it has changed.
+        """
+        now = self._now(period.previous())
+        if not editions:
+            return now
+        in_time = [edition for edition in editions if edition.at.date() <= period.end]
+        edition = in_time[-1] if in_time else editions[0]
+        tree = self._tree_of(edition.tree)
+        sums = self._read(now)
+        then, below = (Quarter(sums, t).below(unit) for t in (tree, self._trees[self._tree]))
+        if then == below and self._changed_since(edition.files, now.period).isdisjoint(below):
+            return now
+        return _Point(now.period, edition.tree, edition.files)
+
+    def _changed_since(self, newest: int, period: Period) -> set[str]:
+        """Return the units of which a workbook was accepted since that counts in a quarter."""
+        files = self._store.tables.files.c
+        query = select(files.unit).where(files.id > newest, files.status.in_(ACCEPTED))
+        # A plan's year sorts before its quarters, and nothing later than a quarter changes it.
+        with self._store.reading() as connection:
+            return set(connection.scalars(query.where(files.period <= period.code)))
+
+    def _is_open(self, indicator: Indicator, unit: str, points: Sequence[_Point]) -> bool:
+        if self._k == 1 or not any(part.persons for part in indicator.parts):
+            return True
+        return all(is_open(self._published(at, None), unit, indicator.id) for at in points)
+
+    def _is_small(self, indicator: Indicator, bridge: Bridge) -> bool:
+        counts = any(part.persons for part in indicator.parts)
+        return counts and any(0 < abs(int(part.amount)) < self._k for part in bridge.parts)
+
+    def _now(self, period: Period) -> _Point:
+        return _Point(period, self._tree)
+
+    def _tree_of(self, digest: str) -> OrgTree:
+        if digest not in self._trees:
+            with self._store.reading() as connection:
+                self._trees[digest] = read_tree(connection, self._store.tables, digest)
+        return self._trees[digest]
+
+    def _read(self, at: _Point) -> Sums:
+        if at not in self._sums:
+            store = self._store
+            with store.reading() as connection:
+                records = Records(connection, store.tables, store.forms, self._indicators)
+                self._sums[at] = read_sums(records, self._trees[at.tree], at.period, at.as_of)
+        return self._sums[at]
+
+    def _published(self, at: _Point, units: Set[str] | None) -> Told:
+        """Return figures as they may be published: of all units with a k, as one tells of another."""
+        wanted = units if self._k == 1 else None
+        if (at, wanted) not in self._told:
+            sums, tree = self._read(at), self._trees[at.tree]
+            found = figures_of(sums, self._store.forms, self._indicators, tree, wanted)
+            self._told[at, wanted] = suppress(found, self._indicators, self._k)
+        return self._told[at, wanted]
+
+
+def _back_from(period: Period) -> Iterator[Period]:
+    for _ in range(QUARTERS):
+        yield period
+        period = period.previous()
+
+
+def _blank(number: Number) -> Number:
+    return replace(number, value=None, numerator=None, denominator=None, withheld=True)

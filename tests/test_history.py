@@ -1,0 +1,177 @@
+"""What a run knows of earlier quarters: editions, trends, and changes explained from records."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from workspaces import NOW, SETTINGS, drop, make_workspace, opened, quarterly, run_once
+
+from pipeline.periods import Period
+from pipeline.records.editions import read_editions
+from pipeline.records.store import open_store
+from pipeline.summaries.coverage import Coverage
+from pipeline.summaries.history import History
+
+Q3 = Period.quarter(2026, 3)
+Q2 = Q3.previous()
+JULY = datetime(2026, 7, 9, 2, 0)
+UNITS = frozenset({"U0", "S"})
+
+
+def book(unit, period, members):
+    day = {"fill_date": date(2026, 7, 1)} if period == Q2.code else {}
+    counted = {"staff": members + 20, "members": members, "members_female": 0}
+    return quarterly(unit, period, {**counted, **day})
+
+
+def two_quarters(tmp_path, settings=SETTINGS):
+    """U1 and U2 report a quarter; then U1 corrects it, U2 does not come back and U3 begins."""
+    folder = make_workspace(tmp_path / "ws", settings=settings)
+    drop(folder, "U1.xlsx", book("U1", "2026Q2", 100), datetime(2026, 7, 8))
+    drop(folder, "U2.xlsx", book("U2", "2026Q2", 50), datetime(2026, 7, 8))
+    run_once(folder, JULY)
+    drop(folder, "U1-2.xlsx", book("U1", "2026Q2", 110))
+    drop(folder, "U1-3.xlsx", book("U1", "2026Q3", 120))
+    drop(folder, "U3-3.xlsx", book("U3", "2026Q3", 30))
+    run_once(folder)
+    return folder
+
+
+@contextmanager
+def looking(folder):
+    """Give the history of a workspace, and the editions of its second quarter by unit."""
+    workspace = opened(folder)
+    store = open_store("", workspace.forms, workspace.paths.state)
+    k = workspace.settings.privacy.k
+    with store.reading() as connection:
+        editions = read_editions(connection, store.tables, Q2.code)
+    try:
+        yield History(store, workspace.indicators, workspace.tree, k), editions
+    finally:
+        store.close()
+
+
+def test_a_change_is_explained_from_what_the_last_summary_said(tmp_path):
+    with looking(two_quarters(tmp_path)) as (history, editions):
+        found = {
+            unit: next(b for b in history.bridges(Q3, unit, editions[unit]) if b.indicator == "O02")
+            for unit in UNITS
+        }
+    root = found["U0"]
+    assert (root.before, root.after) == (150, 150)
+    assert [(part.kind, part.amount, part.units) for part in root.parts] == [
+        ("both", 10, 1), ("new", 30, 1), ("missing", -50, 1), ("corrected", 10, 1), ("tree", 0, 0),
+    ]  # fmt: skip
+    assert [(t.unit, t.name, t.amount, t.kind) for t in root.top] == [
+        ("U2", "乙中学工会", -50, "missing"),
+        ("U3", "丙小学工会", 30, "new"),
+        ("U1", "甲小学工会", 20, "both"),
+    ]
+    assert [part.amount for part in found["S"].parts] == [10, 0, -50, 10, 0]
+
+
+def test_a_correction_that_the_reader_was_told_of_in_time_explains_nothing(tmp_path):
+    folder = make_workspace(tmp_path / "ws")
+    for at, members in ((JULY, 100), (datetime(2026, 8, 1, 2, 0), 110)):
+        drop(folder, f"{members}.xlsx", book("U1", "2026Q2", members), datetime(2026, 7, 8))
+        run_once(folder, at)
+    drop(folder, "U1-3.xlsx", book("U1", "2026Q3", 120))
+    run_once(folder)
+    with looking(folder) as (history, editions):
+        bridge = next(b for b in history.bridges(Q3, "U0", editions["U0"]) if b.indicator == "O02")
+    assert [part.amount for part in bridge.parts] == [10, 0, 0, 0, 0]
+
+
+def test_a_unit_that_moved_is_told_from_the_tree_of_then(tmp_path):
+    folder = two_quarters(tmp_path)
+    drop(folder, "U2-3.xlsx", book("U2", "2026Q3", 50))
+    units = folder / "config" / "orgunits.csv"
+    units.write_text(
+        units.read_text("utf-8").replace("U2,乙中学工会,S", "U2,乙中学工会,U0"), "utf-8"
+    )
+    run_once(folder)
+    with looking(folder) as (history, editions):
+        root, inner = (
+            next(b for b in history.bridges(Q3, unit, editions[unit]) if b.indicator == "O02")
+            for unit in ("U0", "S")
+        )
+    assert [part.amount for part in root.parts] == [10, 30, 0, 10, 0]
+    assert [part.amount for part in inner.parts] == [10, 0, 0, 10, -50]
+
+
+def test_a_missing_unit_counts_with_its_last_cover(tmp_path):
+    with looking(two_quarters(tmp_path)) as (history, _):
+        assert history.coverage(Q3, "U0") == Coverage(2, 4, 150, 200, 1)
+        assert history.coverage(Q3, "S") == Coverage(1, 3, 120, 170, 1)
+
+
+def test_a_trend_begins_with_the_first_quarter_that_was_reported(tmp_path):
+    with looking(two_quarters(tmp_path)) as (history, _):
+        trend = history.trend(Q3, "U0", UNITS)
+        assert [(f.period.code, f.value("O02")) for f in trend] == [
+            ("2026Q2", 160),
+            ("2026Q3", 150),
+        ]
+        assert len(history.trend(Q3.previous().previous(), "U0", UNITS)) == 1
+
+
+def test_like_for_like_is_over_the_units_in_both_quarters(tmp_path):
+    with looking(two_quarters(tmp_path)) as (history, _):
+        pair = history.like_for_like(Q3, "U0")["O02"]
+    assert (pair.units, pair.before.value, pair.now.value) == (1, 110, 120)
+
+
+# Editions
+
+
+def editions_noted(folder):
+    workspace = opened(folder)
+    store = open_store("", workspace.forms, workspace.paths.state)
+    with store.reading() as connection:
+        count = connection.scalar(select(func.count()).select_from(store.tables.editions))
+    store.close()
+    return count
+
+
+def test_an_edition_is_noted_whenever_a_summary_changes_and_only_then(tmp_path):
+    folder = two_quarters(tmp_path)
+    noted = editions_noted(folder)
+    with looking(folder) as (_, editions):
+        assert [e.at for e in editions["U0"]] == [JULY, NOW]
+        assert [e.files for e in editions["S"]] == [2, 5]
+    run_once(folder)
+    assert editions_noted(folder) == noted
+
+
+def test_a_database_from_before_gets_the_tables_of_editions(tmp_path):
+    folder = two_quarters(tmp_path)
+    workspace = opened(folder)
+    store = open_store("", workspace.forms, workspace.paths.state)
+    with store.writing() as connection:
+        store.tables.editions.drop(connection)
+        store.tables.trees.drop(connection)
+    store.close()
+    assert editions_noted(folder) == 0
+    drop(folder, "U2-3.xlsx", book("U2", "2026Q3", 60))
+    run_once(folder)
+    assert editions_noted(folder) == 2
+
+
+# Privacy
+
+
+def test_with_k_what_compares_persons_is_withheld_where_a_count_is(tmp_path):
+    """U3 began with 30 members, which are too few for k = 40, so nothing may tell them."""
+    folder = two_quarters(tmp_path, SETTINGS + "[privacy]\nk = 40\n")
+    with looking(folder) as (history, editions):
+        bridges = {b.indicator: b for b in history.bridges(Q3, "U0", editions["U0"])}
+        assert bridges["O02"].withheld
+        assert (bridges["O02"].before, bridges["O02"].parts, bridges["O02"].top) == (0, (), ())
+        assert not bridges["D02"].withheld
+        pairs = history.like_for_like(Q3, "U0")
+        assert pairs["O02"].now.withheld
+        assert pairs["O02"].before.value is None
+        assert not pairs["D04"].now.withheld
+        assert history.coverage(Q3, "U0") == Coverage(2, 4, None, None, 1)
