@@ -239,6 +239,7 @@ def test_values_stay_at_their_addresses_however_a_sheet_is_spelt(rows: str) -> N
         '<row r="1"><c r="A1" t="s"><v>7</v></c></row>',
         '<row r="1"><c r="A1" t="s"><v>-1</v></c></row>',
         '<row r="1"><c r="A1"><v>&nbsp;</v></c></row>',
+        '<row r="1" ht="&#xD800;"><c r="A1"><v>1</v></c></row>',
         '<row r="1"><c r="A1"><v>1</v></c>',
     ],
 )

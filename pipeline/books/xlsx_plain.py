@@ -43,8 +43,8 @@ _CELL = re.compile(
     rf"(?:<v{_SPACED}>([^<]*+)</v>|<v ?+/>()|<is><t{_SPACED}>([^<]*+)</t></is>)?+"
     rf"</c>{_BLANKS}"
 )
-_ATTRIBUTES = r'(?: [\w:.]++="[^"<>]*+")*+'
-_ATTRIBUTES_BEFORE = r'(?: (?!r=)[\w:.]++="[^"<>]*+")*+'
+_ATTRIBUTES = r'(?: [\w:.]++="[^"<>&]*+")*+'
+_ATTRIBUTES_BEFORE = r'(?: (?!r=)[\w:.]++="[^"<>&]*+")*+'
 _NO_ROWS = rf"(?:<row{_ATTRIBUTES} ?+(?:/>|>{_BLANKS}</row>))*+"
 _NEXT_ROW = re.compile(
     rf'</row>{_NO_ROWS}<row({_ATTRIBUTES_BEFORE}) r="([0-9]{{1,7}}+)"({_ATTRIBUTES})>{_BLANKS}'
