@@ -20,12 +20,12 @@ from pipeline.intake.findings import Place, address, refusal_issue
 from pipeline.intake.identity import is_doubtful, misplaced
 from pipeline.intake.locate import Located, locate
 from pipeline.intake.places import Column, CoverPlace, LedgerPlace
-from pipeline.intake.rows import UNREAD, Row, read_cover, read_ledger
+from pipeline.intake.rows import UNREAD, Row, read_cover, read_ledger, read_period
 from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission
 from pipeline.intake.validate import Locator, apply_checks, apply_rules, check_nil, context_of
 from pipeline.issues import Issue, count_severity
 from pipeline.orgunits import OrgTree
-from pipeline.periods import Period, parse_period
+from pipeline.periods import Period
 from pipeline.texts import fold, label_key
 
 
@@ -48,7 +48,7 @@ def judge_book(book: Book, setup: Setup) -> Submission:
     issues = list(located.issues)
     cover_row, period = None, None
     if located.cover is not None:
-        period = _period_of(located.cover)
+        period = read_period(located.cover)
         cover_row, found = read_cover(located.cover, period)
         issues.extend(found)
     cover = _by_key(located.workbook.cover, cover_row)
@@ -142,15 +142,6 @@ def _unidentified(
 def _strange(located: Located, issue: Issue) -> Submission:
     """Return what becomes of a workbook in another unit's folder: nobody's, and not looked into."""
     return Submission(located.workbook.key, "", None, "rejected", (issue,), withheld=True)
-
-
-def _period_of(cover: CoverPlace) -> Period | None:
-    """Return the period the cover states; its own issue comes with the cover's reading."""
-    row, _ = read_cover(cover, None)
-    for field, value in zip(cover.form.fields, row.values, strict=True):
-        if field.type in ("period", "year"):
-            return parse_period(value) if isinstance(value, str) else None
-    return None
 
 
 def _by_key(form: Form, row: Row | None) -> dict[str, Any]:

@@ -181,7 +181,7 @@ class _Finder:
 
     def _between_neighbours(self) -> Iterator[tuple[_Pair, Field]]:
         """Yield the unknown lines that stand where, in the form's order, fields are missing."""
-        if 2 * len(self.cells) < len(self.form.fields):
+        if not self._missing() or 2 * len(self.cells) < len(self.form.fields):
             return
         columns = [cell.index for cell in self.cells.values()]
         column = max(set(columns), key=columns.count)

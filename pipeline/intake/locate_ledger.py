@@ -111,9 +111,14 @@ def locate_ledger(
 
 def best_header(sheet: Sheet, labels: Mapping[str, str]) -> tuple[int, frozenset[str]]:
     """Return the 0-based row with most labels among the first, and the fields they name."""
-    found = [_fields_in(row, labels) for row in sheet.rows[:HEADER_ROWS]]
-    row = max(range(len(found)), key=lambda n: len(found[n]), default=0)
-    return row, found[row] if found else frozenset()
+    best, most, all_fields = 0, frozenset[str](), len(set(labels.values()))
+    for number, row in enumerate(sheet.rows[:HEADER_ROWS]):
+        found = _fields_in(row, labels)
+        if len(found) > len(most):
+            best, most = number, found
+        if len(most) == all_fields:
+            break  # no row below can have more
+    return best, most
 
 
 class _Finder:
@@ -220,7 +225,7 @@ class _Finder:
         """Yield the unknown columns that stand where, in the form's order, fields are missing."""
         places = {column.index: self.form.positions[key] for key, column in self.columns.items()}
         missing, absent = set(self._missing()), self._wanted.defaults
-        if 2 * len(places) < len(self.form.fields):
+        if not missing or 2 * len(places) < len(self.form.fields):
             return
         indexes = sorted({*self._filled(), *self._headings} - self.own)
         end = indexes[-1] + 1
@@ -361,7 +366,7 @@ def _headings(
 
 
 def _fields_in(row: Sequence[Raw], labels: Mapping[str, str]) -> frozenset[str]:
-    keys = (labels.get(label_key(cell)) for cell in row if isinstance(cell, str))
+    keys = {labels.get(label_key(cell)) for cell in row if isinstance(cell, str)}
     return frozenset(key for key in keys if key is not None)
 
 

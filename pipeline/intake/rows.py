@@ -6,9 +6,11 @@ What cannot be read is an issue at its cell and UNREAD in the row, so that no ru
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, cast
 
 from pipeline.books.raw import CellFault, Raw, as_typed, is_blank, is_blank_mark
@@ -26,7 +28,7 @@ from pipeline.intake.cells import (
 )
 from pipeline.intake.findings import Place, address, finding
 from pipeline.intake.places import CoverPlace, LedgerPlace
-from pipeline.intake.plain import Plain, plain_reader
+from pipeline.intake.plain import plain_reader
 from pipeline.issues import Issue
 from pipeline.periods import Period, parse_period
 from pipeline.texts import Text
@@ -67,11 +69,6 @@ class Row:
 Reader = Callable[[Raw], Reading]
 
 
-# A field's position in a row, its column in the sheet, the field and its quick reader. A tuple,
-# since every cell of a workbook passes by one.
-_Column = tuple[int, int, Field, Plain]
-
-
 def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Issue]]:
     """Return the rows of a ledger that hold something, with the issues of reading them.
 
@@ -80,26 +77,23 @@ def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Iss
     about a row is no part of it.
     """
     form = place.form
-    rows: list[Row] = []
-    issues: list[Issue] = []
-    columns = [
-        (position, place.columns[field.key].index, field, plain_reader(field))
-        for position, field in enumerate(form.fields)
-        if field.key in place.columns
-    ]
-    known = sorted(index for _, index, _, _ in columns)
+    known = sorted(column.index for column in place.columns.values())
     if form.roster and _is_untouched(place, known):
         where = Place(form.label.zh, "", place.header_row)
         return [], [finding("R-14", where, reason=_ROSTER_ONLY)]
-    blank: list[Any] = [place.defaults.get(f.key, f.default) for f in form.fields]
+    numbers: list[int] = []
+    raws: list[list[Raw]] = []
+    issues: list[tuple[int, Issue]] = []  # with the row each is about
     for number, raw in _filled_rows(place, known):
         first = _first_filled(raw, place.own)
         if _is_total(raw[first]):
             where = Place(form.label.zh, address(number, first), number)
-            issues.append(finding("R-13", where, as_typed(raw[first]), row=number))
-            continue
-        rows.append(_read_row(place, number, raw, columns, blank, period, issues))
-    return rows, issues
+            issues.append((number, finding("R-13", where, as_typed(raw[first]), row=number)))
+        else:
+            numbers.append(number)
+            raws.append(raw)
+    rows, found = _read_rows(place, numbers, raws, period)
+    return rows, [issue for _, issue in sorted((*issues, *found), key=itemgetter(0))]
 
 
 def read_cover(place: CoverPlace, period: Period | None) -> tuple[Row, list[Issue]]:
@@ -109,19 +103,37 @@ def read_cover(place: CoverPlace, period: Period | None) -> tuple[Row, list[Issu
     values: list[Any] = []
     unread = set()
     for position, field in enumerate(form.fields):
-        cell = place.cells.get(field.key)
-        if cell is None:
-            values.append(place.defaults.get(field.key, field.default))
-            continue
-        where = Place(
-            form.label.zh, address(cell.row, cell.index), cell.row, field.key, cell.written
-        )
-        value, found = settle(field, cell.raw, reader_of(field, period)(cell.raw), where)
+        value, found = _read_line(place, field, period)
         issues.extend(found)
         if value is UNREAD:
             unread.add(position)
         values.append(value)
     return Row(0, tuple(values), frozenset(unread)), issues
+
+
+def read_period(place: CoverPlace) -> Period | None:
+    """Return the period that a cover states; what there is to say of it comes with its reading."""
+    for field in place.form.fields:
+        if field.type in ("period", "year"):
+            value, _ = _read_line(place, field, None)
+            return parse_period(value) if isinstance(value, str) else None
+    return None
+
+
+def _read_line(
+    place: CoverPlace, field: Field, period: Period | None
+) -> tuple[Value | Unread, list[Issue]]:
+    cell = place.cells.get(field.key)
+    if cell is None:
+        return place.defaults.get(field.key, field.default), []
+    if cell.raw is None and not field.required:
+        return field.default, []
+    value = plain_reader(field)(cell.raw) if period is not None else None
+    if value is not None:
+        return value, []
+    sheet, at = place.form.label.zh, address(cell.row, cell.index)
+    where = Place(sheet, at, cell.row, field.key, cell.written)
+    return settle(field, cell.raw, reader_of(field, period)(cell.raw), where)
 
 
 def _filled_rows(place: LedgerPlace, known: Sequence[int]) -> Iterator[tuple[int, list[Raw]]]:
@@ -155,38 +167,51 @@ def _is_total(first: Raw) -> bool:
     return isinstance(first, str) and "".join(first.split()).rstrip(":：") in TOTAL_WORDS
 
 
-def _read_row(
-    place: LedgerPlace,
-    number: int,
-    raw: Sequence[Raw],
-    columns: Sequence[_Column],
-    blank: Sequence[Any],
-    period: Period,
-    issues: list[Issue],
-) -> Row:
-    form = place.form
-    values: list[Any] = list(blank)
-    unread: set[int] = set()
-    width = len(raw)
-    for position, index, field, plain in columns:
-        cell = raw[index] if index < width else None
-        if cell is None and not field.required:
+def _read_rows(
+    place: LedgerPlace, numbers: Sequence[int], raws: Sequence[Sequence[Raw]], period: Period
+) -> tuple[list[Row], list[tuple[int, Issue]]]:
+    """Return typed rows, and the issues of reading them with the row each is about.
+
+    Column by column, since nearly all cells of a column are plain; the others are read in full.
+    """
+    form, issues = place.form, list[tuple[int, Issue]]()
+    columns: list[list[Any]] = []
+    unread: defaultdict[int, set[int]] = defaultdict(set)
+    for position, field in enumerate(form.fields):
+        column = place.columns.get(field.key)
+        if column is None:
+            columns.append([place.defaults.get(field.key, field.default)] * len(raws))
             continue
-        value: Any = plain(cell)
-        if value is None:
-            written = place.columns[field.key].written
-            where = Place(form.label.zh, address(number, index), number, field.key, written)
-            value, found = settle(field, cell, reader_of(field, period)(cell), where)
-            issues.extend(found)
-            if value is UNREAD:
-                unread.add(position)
-        values[position] = value
+        at = column.index
+        cells = [raw[at] if at < len(raw) else None for raw in raws]
+        values: list[Any] = list(map(plain_reader(field), cells))
+        columns.append(values)
+        if None not in values:
+            continue
+        for row, cell in enumerate(cells):
+            if values[row] is None and cell is None and not field.required:
+                values[row] = field.default
+            elif values[row] is None:
+                where = Place(form.label.zh, address(numbers[row], at), numbers[row], field.key,
+                              column.written)  # fmt: skip
+                values[row], found = settle(field, cell, reader_of(field, period)(cell), where)
+                issues += ((numbers[row], issue) for issue in found)
+                if values[row] is UNREAD:
+                    unread[row].add(position)
     for position, source in form.stand_ins:
-        if values[position] is None:
-            values[position] = values[source]
-            if values[position] is UNREAD:
-                unread.add(position)
-    return Row(number, tuple(values), frozenset(unread))
+        for row, value in enumerate(columns[position]):
+            if value is None:
+                columns[position][row] = columns[source][row]
+                if columns[source][row] is UNREAD:
+                    unread[row].add(position)
+    none = frozenset[int]()
+    rows = [
+        Row(number, values, frozenset(unread[row]) if row in unread else none)
+        for row, (number, values) in enumerate(
+            zip(numbers, zip(*columns, strict=True), strict=True)
+        )
+    ]
+    return rows, issues
 
 
 def settle(
