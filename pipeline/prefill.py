@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Table, select
 
 from pipeline.forms.known import NOTHING, Known, Totals
 from pipeline.forms.model import Field, Form, Roster, Value, Workbook
+from pipeline.forms.storing import from_stored
 from pipeline.periods import Period, parse_period
 from pipeline.records.store import Store
-from pipeline.records.tables import from_stored
 
 Row = Mapping[str, Value]
 

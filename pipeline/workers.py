@@ -20,7 +20,7 @@ from pipeline.books.screen import Limits
 from pipeline.forms.load import read_forms
 from pipeline.intake.findings import refusal_issue
 from pipeline.intake.judge import Setup, judge_book
-from pipeline.intake.submission import Submission
+from pipeline.intake.submission import Submission, as_stored
 from pipeline.orgunits import read_orgunits
 from pipeline.receipts.verdict import Verdict
 from pipeline.receipts.write import write_receipt
@@ -58,7 +58,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file.
+    """What became of one file; the values of `submission` are as the database keeps them.
 
     `receipt` is its marked copy with the suffix, where it needs one; `trouble` the traceback of a
     fault of our own on it, for the log, without a value of the file.
@@ -91,8 +91,8 @@ def judge_bytes(data: bytes, job: Job, brief: Brief) -> Outcome:
     try:
         book = read_book(data, brief.limits)
         setup = replace(_setup(brief), folder=job.folder, today=job.today or brief.today)
-        submission = judge_book(book, setup)
-        return _with_receipt(data, job, book, submission, brief)
+        outcome = _with_receipt(data, job, book, judge_book(book, setup), brief)
+        return replace(outcome, submission=as_stored(outcome.submission, setup.forms))
     except Refused as refused:
         return refused_outcome(refused)
     except MemoryError:

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from pipeline.forms.storing import to_stored
 from pipeline.orgunits import OrgTree, OrgUnit, build_tree
 from pipeline.periods import Period
-from pipeline.records.tables import to_stored
 
 PERIOD = Period.quarter(2026, 3)
 EARLIER = PERIOD.previous()

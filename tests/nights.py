@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import MetaData, create_engine
 
 from pipeline.forms.model import Form, Forms
-from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission
+from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission, as_stored
 from pipeline.issues import Issue, Severity
 from pipeline.periods import Period, parse_period
 from pipeline.records.lifecycle import Run, Stored, Taken
@@ -93,7 +93,7 @@ def report(
     activities = (
         Record(n, values_of(forms.forms["activities"], row)) for n, row in enumerate(rows, 5)
     )
-    return Submission(
+    judged = Submission(
         workbook=book.key,
         unit=unit,
         period=period(quarter),
@@ -103,6 +103,7 @@ def report(
         ledgers={"activities": tuple(activities)} if book.key == "quarterly" else {},
         nil=nil,
     )
+    return as_stored(judged, forms)
 
 
 def unreadable() -> Submission:

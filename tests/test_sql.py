@@ -15,9 +15,9 @@ from pipeline.errors import ExpressionError
 from pipeline.forms.closures import compile_closure
 from pipeline.forms.expressions import Scope, parse_expression
 from pipeline.forms.model import EXPRESSION_TYPES, Field
+from pipeline.forms.storing import to_stored
 from pipeline.periods import Period
 from pipeline.records.sql import compile_amount, compile_condition, context_values, month_of
-from pipeline.records.tables import to_stored
 from pipeline.texts import Text as Wording
 
 NAMELESS = Wording("", "")

@@ -11,10 +11,10 @@ from nights import Nights, at, forget, issue, opened, sha256, unreadable
 from sqlalchemy import select
 
 from pipeline.forms.model import Forms
+from pipeline.forms.storing import from_stored
 from pipeline.intake.submission import Judgement
 from pipeline.records.journal import close_period, closed_periods, reopen_period
 from pipeline.records.lifecycle import Origin, Stored
-from pipeline.records.tables import from_stored
 from pipeline.records.taking import read_files, read_issues, record, seen, settle, unsettled
 
 

@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from pipeline.intake.rows import Unread
-from pipeline.intake.submission import Record, Submission
+from pipeline.intake.submission import Submission
 from pipeline.records.chronicle import DECISION, MESSAGE, Fact, History
 from pipeline.records.journal import Output, note_outputs
 from pipeline.records.lifecycle import ACCEPTED, Stored
@@ -53,7 +52,9 @@ def restore_findings(
     A workbook that is read as another kind than it was taken for has no rows.
     """
     insert_findings(
-        connection, store, [(stored, _readable(stored, submission)) for stored, submission in read]
+        connection,
+        store,
+        [(stored, _of_its_kind(stored, submission)) for stored, submission in read],
     )
 
 
@@ -77,22 +78,10 @@ def restore_outputs(connection: Connection, store: Store, lying: Iterable[Output
         note_outputs(connection, store, lying)
 
 
-def _readable(stored: Stored, submission: Submission) -> Submission:
+def _of_its_kind(stored: Stored, submission: Submission) -> Submission:
     if stored.status in ACCEPTED and submission.workbook != stored.workbook:
         return replace(submission, workbook="", cover=None, ledgers=None)
-    cover = submission.cover
-    return replace(
-        submission,
-        cover=replace(cover, values=_without_unread(cover.values)) if cover else None,
-        ledgers={
-            form: tuple(Record(record.row, _without_unread(record.values)) for record in records)
-            for form, records in (submission.ledgers or {}).items()
-        },
-    )
-
-
-def _without_unread(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(None if isinstance(value, Unread) else value for value in values)
+    return submission
 
 
 def _all_runs(history: History) -> dict[str, Fact]:

@@ -18,7 +18,6 @@ from pipeline.forms.model import Form
 from pipeline.intake.submission import Record, Submission
 from pipeline.issues import Issue
 from pipeline.records.lifecycle import Stored
-from pipeline.records.tables import TO_STORED
 from pipeline.texts import Text
 
 FILE_COLUMNS = tuple(field.name for field in fields(Stored) if field.name != "origin")
@@ -82,7 +81,10 @@ def record_columns(form: Form) -> tuple[str, ...]:
 def record_rows(
     forms: Mapping[str, Form], cover: Form, stored: Stored, submission: Submission
 ) -> Iterator[tuple[str, list[TableRow]]]:
-    """Yield what a workbook reports as form key and rows, the cover first, as row 0."""
+    """Yield what a workbook reports as form key and rows, the cover first, as row 0.
+
+    The values of `submission` are those that the database keeps, see `as_stored`.
+    """
     if submission.cover is not None:
         places = json.dumps(submission.cover.places, sort_keys=True)
         record = Record(0, submission.cover.values)
@@ -94,17 +96,11 @@ def record_rows(
 def _rows(
     form: Form, stored: Stored, records: Iterable[Record], places: str | None
 ) -> list[TableRow]:
-    converted = [
-        (n, TO_STORED[field.type]) for n, field in enumerate(form.fields) if field.type in TO_STORED
-    ]
     heads = sorted((n for k, n in form.positions.items() if k in _HEAD_FIELDS), reverse=True)
     rows = []
     for record in records:
-        values: list[Any] = list(record.values)
-        for n, keep in converted:
-            if values[n] is not None:
-                values[n] = keep(values[n])
+        values: tuple[Any, ...] = record.values
         for n in heads:
-            del values[n]
+            values = values[:n] + values[n + 1 :]
         rows.append((stored.id, record.row, stored.unit, stored.period, places, *values))
     return rows

@@ -1,17 +1,14 @@
 """The tables of the database: fixed ones for files, issues, runs, outputs and messages, and one a
 form, derived from its fields.
 
-Dates and months are ISO text, so that they sort and read alike in SQLite and PostgreSQL; money is
-whole fen; yes/no is 1/0. A record carries its file, unit and period beside its fields; it counts
+Values are kept as `forms.storing` says. A record carries its file, unit and period beside its fields; it counts
 where its file is `current`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
@@ -88,37 +85,6 @@ def build_tables(forms: Forms) -> Tables:
         messages=_messages(metadata),
         records={form.key: _records(metadata, form) for form in forms.forms.values()},
     )
-
-
-TO_STORED: Mapping[FieldType, Callable[[Any], Any]] = {
-    "money": lambda amount: int(amount.scaleb(2)),
-    "date": date.isoformat,
-    "flag": int,
-}
-"""How values of some types are kept; those of the others as they are."""
-
-
-def to_stored(field_type: FieldType, value: Any) -> Any:
-    """Return a field's value as the database keeps it.
-
-    >>> to_stored("money", Decimal("12.30"))
-    1230
-    """
-    keep = TO_STORED.get(field_type)
-    return value if value is None or keep is None else keep(value)
-
-
-def from_stored(field_type: FieldType, value: Any) -> Any:
-    """Return the value of a field from what the database keeps; the inverse of `to_stored`."""
-    if value is None:
-        return None
-    if field_type == "money":
-        return Decimal(value).scaleb(-2)
-    if field_type == "date":
-        return date.fromisoformat(value)
-    if field_type == "flag":
-        return bool(value)
-    return value
 
 
 def _files(metadata: MetaData) -> Table:
