@@ -1,4 +1,4 @@
-"""What is stored, published: numbers of a period in, summary workbooks and their messages out.
+"""What is stored, published: numbers of a period in; workbooks, messages and the page out.
 
 A summary is rendered only if something it shows has changed since it was last rendered; that is
 told by a digest of all it shows. The file is written first, then noted in one transaction with the
@@ -8,7 +8,7 @@ message that carries it, so that a run that dies between writes the same file ag
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -31,6 +31,8 @@ from pipeline.records.journal import Output, note_outputs, read_outputs
 from pipeline.records.store import Store
 from pipeline.records.taking import read_files
 from pipeline.summaries.compare import change
+from pipeline.summaries.dashboard.page import NAME as PAGE
+from pipeline.summaries.dashboard.page import write_dashboard
 from pipeline.summaries.evidence import Evidence
 from pipeline.summaries.history import History
 from pipeline.summaries.numbers import Figures
@@ -62,13 +64,15 @@ class Publisher:
         with self.store.reading() as connection:
             newest = newest_file(connection, self.store.tables)
         written = []
+        wanted = frozenset(units)
+        views = list(self._views(period, wanted))
+        digests = [self._digest(view) for view in views]
 
         @cache
         def evidence() -> Evidence:  # read only where something is rendered
             return self._evidence(period)
 
-        for view in self._views(period, frozenset(units)):
-            digest = self._digest(view)
+        for view, digest in zip(views, digests, strict=True):
             path = self._path(view)
             known = noted.get(self._shown(path))
             if known is None or known.digest != digest or not path.exists():
@@ -88,7 +92,27 @@ class Publisher:
                 hashlib.sha256(content).hexdigest(),
             )
             self._note(output, newest, self._draft(view, path.name, content) if mail else None)
+        if not wanted:  # the page shows all units, and these are only some
+            written += self._publish_page(views, digests, noted)
         return written
+
+    def _publish_page(
+        self, views: Sequence[SummaryView], digests: Sequence[str], noted: Mapping[str, Output]
+    ) -> list[Path]:
+        """Bring the page of a period up to date, which shows what its summaries show."""
+        period, unit = views[0].period.code, views[0].unit.code
+        path = self.workspace.paths.outputs / period / PAGE
+        digest = hashlib.sha256(" ".join(digests).encode()).hexdigest()
+        known = noted.get(self._shown(path))
+        if known is not None and known.digest == digest and path.exists():
+            return []
+        content = write_dashboard(views, self.workspace.lang)
+        changed = self._write(path, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        with self.store.writing() as connection:  # what was said to whom is noted of the summaries
+            page = Output(self._shown(path), period, unit, digest, sha256)
+            note_outputs(connection, self.store, [page])
+        return [path] if changed else []
 
     def _views(self, period: Period, units: frozenset[str]) -> Iterator[SummaryView]:
         workspace, tree = self.workspace, self.workspace.tree

@@ -24,14 +24,14 @@ from pipeline.summaries.svg_marks import (
     width_of,
 )
 
-WIDTH: Final = 360.0  # about what a telephone shows, so that letters keep their size there
+WIDTH: Final = 330.0  # about what a telephone shows, so that letters keep their size there
 
 _SERIES: Final = (BLUE, SKY, REST)  # now, a quarter ago, a year ago: dark, middle, light in print
 _STATES: Final = (BLUE, ORANGE, "#FFFFFF")  # on time, late, missing: full, half, empty
 _ON_STATES: Final = ("#FFFFFF", INK, INK)
 _SMALL: Final = 11.0
 _GAP: Final = 9.0
-_LABELS: Final = 0.36  # of the width, at most
+_LABELS: Final = 0.4  # of the width, at most
 _EDGE: Final = 1.0  # for the outline of what touches the edge
 
 
@@ -113,7 +113,8 @@ def draw_line(
     at = [(plot.x(n), plot.y(p.amounts[0].value)) for n, p in enumerate(points)]
     marks = [line(plot.side - 14, plot.bottom, width - plot.side + 14, plot.bottom, RULE)]
     marks += [path(run, BLUE) for run in _runs(at) if len(run) > 1]
-    every = 1 if plot.step >= max(width_of(p.label, _SMALL) for p in points) + 4 else 2
+    widest = max((width_of(p.label, _SMALL) for p in points), default=0.0)
+    every = 1 if plot.step >= widest + 4 else 2
     written = _written(points, at)
     for number, (point, (x, y)) in enumerate(zip(points, at, strict=True)):
         last = number == len(points) - 1

@@ -17,7 +17,7 @@ from pipeline.summaries.sheets.styles import INK
 FONTS: Final = "'Noto Sans SC','PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',sans-serif"
 SIZE: Final = 12.0  # of letters; a chart is drawn as wide as a telephone shows it
 
-_EM: Final = 0.56  # width of a half-width letter, in parts of its size
+_EM: Final = 0.58  # width of a half-width letter, in parts of its size; rather too wide
 
 Anchor = Literal["start", "middle", "end"]
 
