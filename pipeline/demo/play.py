@@ -13,6 +13,7 @@ from pipeline.demo.drops import drop_files
 from pipeline.demo.story import DemoStory, Scene, make_demo
 from pipeline.errors import UsageError
 from pipeline.nightly import Options, RunReport, run
+from pipeline.summaries.dashboard.page import NAME as PAGE
 from pipeline.texts import Lang
 from pipeline.workspace import open_workspace
 
@@ -35,6 +36,11 @@ class Played:
                 if scene.file and stored.path == scene.file:
                     return receipt
         return ""
+
+    @property
+    def page(self) -> Path:
+        """The page that shows the newest quarter's summaries."""
+        return self.folder / "outputs" / self.story.newest.code / PAGE
 
     @property
     def summaries(self) -> list[Path]:
