@@ -45,10 +45,10 @@ _TAIL = re.compile(rf"(?:{_TITLES}|{_BEHIND}|{_MANY})$")
 _AND = re.compile("[和及与]")
 _GAP = r"[\s.\-‐-―－]{0,2}"
 _NUMBER = re.compile(
-    rf"(?<!\d)1[3-9](?:{_GAP}\d){{9}}"  # a mobile telephone
+    rf"1[3-9](?:{_GAP}\d){{9}}"  # a mobile telephone
     rf"|(?<!\d)[(（]?0\d{{2,3}}[)）]?{_GAP}\d{{3,4}}{_GAP}\d{{4}}"  # one on a desk
     rf"|\d(?:{_GAP}\d){{13,}}{_GAP}[\dXxＸｘ]"  # an identity or a bank card
-    r"|\d{7,}[XxＸｘ]?(?![\d.]*\s*[元万亿])"
+    r"|\d{10,}[XxＸｘ]?|(?<!\d)\d{7,9}(?!\d)(?!(?:\.\d+)?\s*[元万亿])"
 )
 _ADDRESS = re.compile(r"[\w.+\-]+[@＠][\w\-]+(?:[.．][\w\-]+)+", re.ASCII | re.IGNORECASE)
 
