@@ -10,7 +10,7 @@ imports):
     receipts    4  what goes back: the group's own workbook, marked
     workers        the three before, in processes that a bad file cannot take along
     records     5  what was accepted: tables, archive, versions
-    summaries   6  what it adds up to: indicators, figures, trace, charts, workbook, page
+    summaries   6  what it adds up to: indicators, figures, trace, charts, workbook, page, narrative
     deliver     7  messages out: composed, queued, sent
     workspace   a folder opened: settings, forms, units, paths, clock, lock
     nightly     the job itself: take in → judge → store → add up → render → send

@@ -220,7 +220,9 @@ def run(common: Common, period: str, as_json: bool, no_mail: bool, dry_run: bool
         _print_json(report.as_json())
     else:
         console.show_run(report, workspace.lang)
-    return int(report.mail.failed > 0)
+    for problem in report.problems:
+        _complain(problem, 2)
+    return 2 if report.problems else int(report.mail.failed > 0)
 
 
 @cli.command(epilog=_EPILOG)

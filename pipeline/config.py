@@ -144,6 +144,17 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NarrativeSettings:
+    """The Word narrative beside each summary workbook."""
+
+    length: Literal["standard", "short", "none"] = _setting(
+        "standard",
+        "工作总结（Word）的篇幅：standard 800 至 2000 字，short 一页，none 不做",
+        "length of the Word narrative: standard, short (one page) or none",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, one attribute a section of `union.toml`."""
 
@@ -157,6 +168,7 @@ class Settings:
     workers: WorkerSettings = WorkerSettings()
     limits: LimitSettings = LimitSettings()
     privacy: PrivacySettings = PrivacySettings()
+    narrative: NarrativeSettings = NarrativeSettings()
 
 
 def mail_password() -> str:

@@ -21,7 +21,7 @@ from pipeline.collect import Collected, Collector, Watch
 from pipeline.config import mail_password
 from pipeline.deliver.outbox import Retry, count_waiting
 from pipeline.deliver.sending import MailResult, send_outbox
-from pipeline.errors import UsageError, nearest
+from pipeline.errors import ConfigError, UsageError, nearest
 from pipeline.logs import LOG, log_to
 from pipeline.notify import queue_receipts
 from pipeline.periods import Period, last_ended, parse_period
@@ -56,7 +56,10 @@ class Options:
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run did; paths of receipts and outputs are relative to the workspace."""
+    """What a run did; paths of receipts and outputs are relative to the workspace.
+
+    `problems` are faults in the set-up that it went on in spite of.
+    """
 
     run_id: str
     period: str
@@ -65,6 +68,7 @@ class RunReport:
     receipts: tuple[str, ...]
     outputs: tuple[str, ...]
     mail: MailResult = field(default_factory=lambda: MailResult(0))
+    problems: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -88,6 +92,7 @@ class RunReport:
                 "sent": self.mail.sent,
                 "failed": self.mail.failed,
             },
+            "problems": list(self.problems),
         }
 
 
@@ -119,8 +124,9 @@ def _run(
     journal.finish_scan(store, run_id, now, collected.held)
     periods: list[str] = []
     outputs: list[Path] = []
+    publisher = Publisher(workspace, store, now, options.dry_run)
     if options.render:
-        periods, outputs = _render(workspace, store, now, asked, options.dry_run)
+        periods, outputs = _render(publisher, asked)
         journal.finish_run(store, run_id, now)
     if not options.dry_run:
         Chronicle(workspace.paths.state).append([run_fact(store, run_id)])
@@ -132,23 +138,22 @@ def _run(
         tuple(workspace.paths.shown(workspace.paths.outputs / s.receipt) for s in collected.files),
         tuple(map(workspace.paths.shown, outputs)),
         _send(workspace, store, now, options),
+        tuple(publisher.problems),
     )
     _log_run(report)
     return report
 
 
-def _render(
-    workspace: Workspace, store: Store, now: datetime, asked: Period | None, rehearse: bool
-) -> tuple[list[str], list[Path]]:
+def _render(publisher: Publisher, asked: Period | None) -> tuple[list[str], list[Path]]:
     """Render what needs it; return the periods that were and the files that changed."""
-    publisher = Publisher(workspace, store, now, rehearse)
+    store = publisher.store
     if asked is not None:
         outputs = publisher.publish(asked)
         journal.mark_rendered(store, [asked.code])
         return [asked.code], outputs
     touched = journal.touched_periods(store)
     rendered, outputs = [], []
-    for period, is_due in _periods_to_render(store, touched, last_ended(now.date())):
+    for period, is_due in _periods_to_render(store, touched, last_ended(publisher.now.date())):
         written = publisher.publish(period)
         outputs += written
         if is_due or written:
@@ -193,7 +198,11 @@ def summarize(workspace: Workspace, now: datetime, period: str, unit: str = "") 
                 f"{unit} 没有下级单位，没有汇总表 (no units below it, so no summary)。"
             )
     with _working(workspace, now) as store:
-        return Publisher(workspace, store, now).publish(quarter, [unit] if unit else [], False)
+        publisher = Publisher(workspace, store, now)
+        changed = publisher.publish(quarter, [unit] if unit else [], False)
+    for problem in publisher.problems:
+        raise ConfigError(problem)  # all else is done
+    return changed
 
 
 def send_waiting(workspace: Workspace, now: datetime, *, dry_run: bool = False) -> MailResult:
@@ -310,6 +319,8 @@ def _log_files(collected: Collected) -> None:
 def _log_run(report: RunReport) -> None:
     counted = " ".join(f"{status}={count}" for status, count in report.counts.items())
     mail = report.mail
+    for problem in report.problems:
+        LOG.warning("not rendered: %s", problem)
     LOG.info(
         "run %s: %s outputs=%d mail sent=%d failed=%d queued=%d",
         report.run_id,

@@ -1,4 +1,4 @@
-"""What is stored, published: numbers of a period in; workbooks, messages and the page out.
+"""What is stored, published: numbers of a period in; workbooks, narratives, messages, the page out.
 
 A summary is rendered only if something it shows has changed since it was last rendered; that is
 told by a digest of all it shows. The file is written first, then noted in one transaction with the
@@ -8,16 +8,18 @@ message that carries it, so that a run that dies between writes the same file ag
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 
 from pipeline.deliver.compose import Addressee, Attachment, Draft, KeyFigure, summary_message
 from pipeline.deliver.outbox import queue
+from pipeline.errors import ConfigError
 from pipeline.files import write_file
 from pipeline.forms.model import Workbook
+from pipeline.narrate import Narrator
 from pipeline.periods import Period
 from pipeline.records import status as standing
 from pipeline.records.editions import (
@@ -47,12 +49,16 @@ from pipeline.workspace import Workspace
 
 @dataclass(frozen=True)
 class Publisher:
-    """What publishing needs to know; `rehearse` writes no file."""
+    """What publishing needs to know; `rehearse` writes no file.
+
+    `problems` collects what kept a narrative from being written: one line each, for people.
+    """
 
     workspace: Workspace
     store: Store
     now: datetime
     rehearse: bool = False
+    problems: list[str] = field(default_factory=list)
 
     def publish(self, period: Period, units: Iterable[str] = (), mail: bool = True) -> list[Path]:
         """Bring the summaries of a period up to date and return the files that changed.
@@ -63,6 +69,7 @@ class Publisher:
         noted = read_outputs(self.store, period.code)
         with self.store.reading() as connection:
             newest = newest_file(connection, self.store.tables)
+        narrator = Narrator(self.workspace, self.store, period)
         written = []
         wanted = frozenset(units)
         views = list(self._views(period, wanted))
@@ -73,6 +80,7 @@ class Publisher:
             return self._evidence(period)
 
         for view, digest in zip(views, digests, strict=True):
+            written += self._narrate(narrator, view, digest, noted)
             path = self._path(view)
             known = noted.get(self._shown(path))
             if known is None or known.digest != digest or not path.exists():
@@ -100,18 +108,44 @@ class Publisher:
         self, views: Sequence[SummaryView], digests: Sequence[str], noted: Mapping[str, Output]
     ) -> list[Path]:
         """Bring the page of a period up to date, which shows what its summaries show."""
-        period, unit = views[0].period.code, views[0].unit.code
-        path = self.workspace.paths.outputs / period / PAGE
+        path = self.workspace.paths.outputs / views[0].period.code / PAGE
         digest = hashlib.sha256(" ".join(digests).encode()).hexdigest()
+        return self._renew(
+            path, views[0], digest, noted, lambda: write_dashboard(views, self.workspace.lang)
+        )
+
+    def _narrate(
+        self, narrator: Narrator, view: SummaryView, shown: str, noted: Mapping[str, Output]
+    ) -> list[Path]:
+        """Bring the narrative of a unit up to date; one that cannot be written stops nothing."""
+        if not narrator.wanted:
+            return []
+        path, digest = narrator.path(view), narrator.digest(view, shown)
+        try:
+            return self._renew(path, view, digest, noted, lambda: narrator.write(view))
+        except ConfigError as error:
+            if str(error) not in self.problems:
+                self.problems.append(str(error))
+            return []
+
+    def _renew(
+        self,
+        path: Path,
+        view: SummaryView,
+        digest: str,
+        noted: Mapping[str, Output],
+        render: Callable[[], bytes],
+    ) -> list[Path]:
+        """Write a file that goes with the summaries, if what it rests on has changed."""
         known = noted.get(self._shown(path))
         if known is not None and known.digest == digest and path.exists():
             return []
-        content = write_dashboard(views, self.workspace.lang)
+        content = render()
         changed = self._write(path, content)
         sha256 = hashlib.sha256(content).hexdigest()
         with self.store.writing() as connection:  # what was said to whom is noted of the summaries
-            page = Output(self._shown(path), period, unit, digest, sha256)
-            note_outputs(connection, self.store, [page])
+            made = Output(self._shown(path), view.period.code, view.unit.code, digest, sha256)
+            note_outputs(connection, self.store, [made])
         return [path] if changed else []
 
     def _views(self, period: Period, units: frozenset[str]) -> Iterator[SummaryView]:

@@ -3,12 +3,16 @@
 A canary is a word or number that exists once in the world. They may be in `state/` and in what goes
 back to the unit itself; nowhere under `outputs/<period>/`, in a log, on a screen, or in a letter to
 anybody else. Passwords may be nowhere at all.
+
+What a narrative quotes (activities, results, problems, plans) holds a word that may be told, with a
+person's name and telephone number in the middle of it; only narratives tell the word.
 """
 
 from __future__ import annotations
 
 import base64
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -46,7 +50,10 @@ U2,乙中学工会,S,是,u2@example.com,,,,
 """
 _FORMS = read_forms(CONFIG)
 _NUMBERS = count(1001)
-PLANTED: list[str] = ["金丝雀联系人"]
+PERSON, TELEPHONE = "雀小鸣", "13900007788"
+PLANTED: list[str] = ["金丝雀联系人", PERSON, TELEPHONE]
+QUOTED = {"activities": ("title", "place", "result", "problem"), "plan": ("item",)}
+TOLD: list[str] = []
 
 
 def canary() -> str:
@@ -62,9 +69,19 @@ def wage() -> float:
     return amount
 
 
+def quoted() -> str:
+    """Return a text that may be told but for the person in it."""
+    TOLD.append(f"鹊{next(_NUMBERS)}报")
+    return f"{TOLD[-1]}：{PERSON} 主讲，电话{TELEPHONE}"
+
+
 def planted(form: Form, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with a canary in every free text and every sensitive amount."""
-    texts = {f.key: canary() for f in form.fields if f.type == "text" and not f.prefill}
+    texts = {
+        f.key: quoted() if f.key in QUOTED.get(form.key, ()) else canary()
+        for f in form.fields
+        if f.type == "text" and not f.prefill
+    }
     amounts = {f.key: wage() for f in form.fields if f.sensitive and f.type == "money"}
     return {**row, **texts, **amounts}
 
@@ -74,7 +91,7 @@ def workbook(key: str, code: str = "2026Q3", unit: str = "U1", **change: Any) ->
     assert period is not None
     base = COVER if key == "quarterly" else PLAN_COVER
     cover = {**planted(kind.cover, base), "unit": unit, "unit_name": canary(), "year": code}
-    cover = {k: v for k, v in cover.items() if k in kind.cover.positions}
+    cover = {k: v for k, v in cover.items() if k in kind.cover.positions} | {"preparer": PERSON}
     rows = {
         f.key: [planted(f, ROWS[f.key]), planted(f, ROWS[f.key]) | again(f, change)]
         for f in kind.ledgers
@@ -124,8 +141,11 @@ def night(folder: Path, day: str) -> None:
 
 
 def pieces(content: bytes) -> Iterator[str]:
-    """Yield a file's text, that of a package part by part."""
-    yield content.decode("utf-8", "replace")
+    """Yield a file's text, with and without its tags, that of a package part by part."""
+    text = content.decode("utf-8", "replace")
+    yield text
+    if text.startswith("<"):
+        yield re.sub("<[^>]+>", "", text)
     if zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             for name in package.namelist():
@@ -133,8 +153,10 @@ def pieces(content: bytes) -> Iterator[str]:
                 yield from pieces(package.read(name))
 
 
-def found_in(*contents: bytes) -> set[str]:
+def found_in(*contents: bytes, words: Iterable[str] = ()) -> set[str]:
     text = "\n".join(piece for content in contents for piece in pieces(content))
+    if words:
+        return {word for word in words if word in text}
     return {bird for bird in PLANTED if bird in text or f">{bird.rstrip('0')}<" in text}
 
 
@@ -154,7 +176,7 @@ def letters(folder: Path) -> Iterator[tuple[str, str, list[bytes]]]:
 
 def test_the_canaries_have_been_taken_in(lived: tuple[Path, str]) -> None:
     folder, _ = lived
-    assert len(PLANTED) > 150
+    assert len(PLANTED) > 100
     database = b"".join(p.read_bytes() for p in (folder / "state").glob("records.sqlite*"))
     assert len(found_in(database)) > 60
     receipts = (folder / "outputs/receipts/U1").iterdir()
@@ -168,6 +190,15 @@ def test_none_is_anywhere_under_the_outputs_of_a_period(lived: tuple[Path, str])
     assert {p.name for p in periods} >= {"2026Q3"} and len(files) >= 2
     for path in files:
         assert found_in(path.read_bytes(), path.name.encode()) == set(), path
+
+
+def test_only_narratives_quote_and_they_do(lived: tuple[Path, str]) -> None:
+    folder, screen = lived
+    told = {path: found_in(path.read_bytes(), words=TOLD) for path in folder.glob("outputs/2*/*")}
+    assert [path for path, words in told.items() if words and path.suffix != ".docx"] == []
+    narratives = [path for path in told if path.suffix == ".docx"]
+    assert narratives and all(len(told[path]) >= 4 for path in narratives)
+    assert found_in(screen.encode(), words=TOLD) == set()
 
 
 def test_none_is_in_a_log_or_on_a_screen(lived: tuple[Path, str]) -> None:

@@ -39,7 +39,7 @@ def test_run_json(workspace: Path, typed: Any) -> None:
     assert status == 0
     found = json.loads(out)
     assert set(found) == {
-        "run_id", "period", "periods", "files", "counts", "outputs", "mail",
+        "run_id", "period", "periods", "files", "counts", "outputs", "mail", "problems",
     }  # fmt: skip
     assert (found["period"], found["periods"]) == ("2026Q3", ["2026Q3"])
     assert found["counts"] == {

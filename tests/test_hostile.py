@@ -24,7 +24,9 @@ from typing import Any
 import pytest
 from books import COVER, PLAN_COVER, ROWS
 from conftest import CONFIG
+from hostile_strings import HOSTILE
 from lxml import etree
+from narratives import document_text
 from sqlalchemy import select
 from workspaces import SETTINGS, make_workspace, opened, run_once
 
@@ -37,24 +39,6 @@ from pipeline.periods import parse_period
 from pipeline.records.store import open_store
 from pipeline.workers import Brief, Job, Outcome, judge_file
 
-HOSTILE = (
-    "=1+1",
-    '=HYPERLINK("http://evil.example","x")',
-    "+cmd|' /C calc'!A0",
-    "-2+3",
-    "@SUM(A1:A9)",
-    "{=SUM(A1)}",
-    "http://evil.example/a",
-    "mailto:a@evil.example",
-    "internal:封面!A1",
-    "external:C:\\evil.xlsx",
-    "<b onload='x'>粗</b><script>alert(1)</script><img src=http://evil.example/x.png>",
-    "]]>&amp;&lt;!--<!DOCTYPE x>",
-    "{{ 7*7 }}{% raw %}{# x #}{0}{unit}%s%n",
-    "行一\r\nBcc: spy@evil.example\n\n<html>",
-    '甲&P&D&"Arial"&G乙_x0041_\x0b\x01',
-    "\u202egnp.xslx\u2028'\"',;|`$(x)",
-)
 PERIOD = "2026Q3"
 _FORMS = read_forms(CONFIG)
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -198,6 +182,35 @@ def check_part(name: str, part: bytes, may_calculate: bool) -> None:
         )
 
 
+def check_document(content: bytes) -> None:
+    """A Word file holds the one field of its page numbers, and nothing else that is alive."""
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        for name in package.namelist():
+            part = package.read(name)
+            assert b'TargetMode="External"' not in part and b"<!DOCTYPE" not in part, name
+            root = etree.fromstring(part)
+            alive = [
+                etree.QName(element).localname
+                for element in root.iter()
+                if etree.QName(element).localname
+                in (
+                    "fldChar",
+                    "fldSimple",
+                    "hyperlink",
+                    "object",
+                    "pict",
+                    "altChunk",
+                    "script",
+                    "b onload",
+                )
+            ]
+            assert alive == (["fldChar"] * 3 if "footer" in name else []), name
+            text = "".join(root.itertext())
+            assert "{{ 7*7 }}" in text or "7*7" not in text, name
+            fields = [e.text for e in root.iter("{*}instrText")]
+            assert fields in ([], [" PAGE "]), name
+
+
 def check_header(text: str) -> None:
     """A name in a page's header must not become a code such as `&P` or `&G`."""
     codes = re.findall(r"&(?:\"[^\"]*\"|\d+|.)", text.replace("&&", ""))
@@ -271,6 +284,7 @@ def check_output(name: str, content: bytes) -> None:
         ".xlsx": lambda: check_workbook(content, may_calculate=not own),
         ".txt": lambda: check_text(content),
         ".html": lambda: check_html(content.decode()),
+        ".docx": lambda: check_document(content),
     }
     assert suffix in checks, f"{name}: a kind of output that nobody has looked through yet"
     checks[suffix]()
@@ -324,6 +338,8 @@ def test_each_string_is_shown_as_it_was_typed(workspace: Path, code: str, text: 
     assert legible in shown(blank)
     (summary,) = (workspace / f"outputs/{PERIOD}").glob("summary_S_*")
     assert legible in shown(summary)
+    (told,) = (workspace / f"outputs/{PERIOD}").glob("narrative_S_*")
+    assert legible in document_text(told.read_bytes())
     marked = [p for p in outputs(workspace, f"outputs/receipts/{code}") if p.suffix == ".xlsx"]
     assert all(legible in shown(path) for path in marked)
 

@@ -29,6 +29,7 @@ FLOORS = (
     ("summaries",),
     ("deliver",),
     ("workspace",),
+    ("narrate",),
     ("collect", "publish", "notify", "prefill"),
     ("nightly",),
     ("ticker", "queries", "handouts", "checking", "rebuild", "doctor"),
@@ -48,6 +49,8 @@ HEAVY = (
     "python_calamine",
     "xlrd",
     "rich",
+    "docxtpl",
+    "jinja2",
 )
 
 

@@ -22,6 +22,7 @@ from conftest import CONFIG
 from databases import empty_database
 from generated_union import EARLIER, PERIOD, generate_union, store_union
 from mailserver import Mailbox, serving
+from narratives import document_text
 from published import numbers_before, numbers_of
 from workspaces import SETTINGS, activity, drop, make_workspace, quarterly, run_once
 
@@ -325,11 +326,16 @@ def test_a_run_publishes_no_count_below_k_in_any_file_or_mail(tmp_path):
     assert report.counts["accepted"] == 4
     assert sorted(report.periods) == ["2026Q2", "2026Q3"]
     files = sorted((workspace / "outputs" / "2026Q3").iterdir())
-    assert {"index.html", "summary_S_2026Q3.xlsx", "summary_U0_2026Q3.xlsx"} <= {
-        file.name for file in files
+    wanted = {"index.html"} | {
+        f"{kind}_{unit}_2026Q3.{suffix}"
+        for unit in ("S", "U0")
+        for kind, suffix in (("summary", "xlsx"), ("narrative", "docx"))
     }
+    assert wanted <= {file.name for file in files}
     for file in (*files, *(workspace / "outputs" / "2026Q2").iterdir()):
         assert not told_in(everything_in(file)), file.name
+        if file.suffix == ".docx":
+            assert "—（人数少，不公布）" in everything_in(file)
     mails = [
         m for m in mailbox.received if "summary" in str(next(m.iter_attachments()).get_filename())
     ]
@@ -354,6 +360,8 @@ def everything_in(path: Path) -> str:
     """All texts, cells and charts of a workbook, the words of a page."""
     if path.suffix == ".html":
         return re.sub(r"<[^>]*>", "\n", path.read_text("utf-8"))
+    if path.suffix == ".docx":
+        return document_text(path.read_bytes())
     with zipfile.ZipFile(path) as archive:
         parts = [archive.read(n).decode() for n in archive.namelist() if "theme" not in n]
     return "\n".join(parts)
