@@ -89,6 +89,15 @@ def read_text(document, sheet, cell):
     return cell_of(document, sheet, cell).getString()
 
 
+def read_values(document, sheet):
+    """Return the values of a sheet, row by row from A1 on."""
+    there = document.Sheets.getByName(sheet)
+    cursor = there.createCursor()
+    cursor.gotoEndOfUsedArea(False)
+    end = cursor.getRangeAddress()
+    return there.getCellRangeByPosition(0, 0, end.EndColumn, end.EndRow).getDataArray()
+
+
 def read_comments(document, sheet):
     """Return the comments of a sheet as pairs of cell and text."""
     found = document.Sheets.getByName(sheet).getAnnotations()
@@ -171,6 +180,7 @@ DO = {
     "number": type_number,
     "clear": clear,
     "text": read_text,
+    "values": read_values,
     "comments": read_comments,
     "colour": read_colour,
     "mend": mend,

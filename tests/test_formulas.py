@@ -26,7 +26,7 @@ SCOPE = Scope(
 )  # fmt: skip
 # All in Excel 2007 already, and in WPS and LibreOffice.
 EVERYWHERE = {
-    "ABS", "AND", "EXACT", "FIND", "IF", "INT", "ISERROR", "ISLOGICAL", "ISNUMBER", "LEN", "MID",
+    "ABS", "AND", "EXACT", "FIND", "IF", "INT", "ISERROR", "ISLOGICAL", "ISNUMBER", "LEFT", "LEN", "MID",
     "NOT", "OR", "ROUND", "SUBSTITUTE", "SUMPRODUCT", "TODAY", "TRUNC",
 }  # fmt: skip
 

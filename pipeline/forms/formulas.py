@@ -182,7 +182,8 @@ class _Compiler:
         for phrase in sorted(filter(None, phrases.value), key=len, reverse=True):
             rest = f'SUBSTITUTE({rest},{self._text(phrase)},"")'
         places = ",".join(map(str, range(1, _LONGEST_REST + 1)))
-        each = f"MID({rest},{{{places}}},1)"
+        # Beyond the end there is nothing, and only Excel finds nothing everywhere.
+        each = f'LEFT(MID({rest},{{{places}}},1)&" ",1)'
         others = f"SUMPRODUCT(--ISERROR(FIND({each},{quoted(PUNCTUATION)})))"
         return _Verdict(_where_known([item], f"{others}=0"), _where_known([item], f"{others}>0"))
 

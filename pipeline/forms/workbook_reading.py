@@ -7,7 +7,8 @@ that one name serves every row.
 A state is one character: 0 fine (or rightly blank) · 1 missing · 2 not readable as its type ·
 3 below the minimum · 4 not a choice · 5 an error value · s a text that only the pipeline can
 judge, such as `１２人`. The rule: a sheet reads less than the pipeline, never otherwise. It cannot
-see a cell's number format, so a plain number in a date cell counts as the day of that number.
+see a cell's number format, so a plain number in a date cell counts as the day of that number, and
+any number in the cell of a month is left to the pipeline.
 """
 
 from __future__ import annotations
@@ -192,8 +193,7 @@ class _Reader:
             case "date":
                 return f"IF(ISNUMBER({cell}),INT({cell}),{blank})"
             case "month":
-                day = f"IF({_is_day(cell)},YEAR({cell})*100+MONTH({cell}),{blank})"
-                return f"IF(ISNUMBER({cell}),{day},IF({_is_month(text)},{_month(text)},{blank}))"
+                return f"IF({_is_month(text)},{_month(text)},{blank})"
             case "choice":
                 assert self.spellings is not None
                 return f"IF({self.found}>0,INDEX({self.spellings.stored},{self.found}),{blank})"
@@ -229,8 +229,7 @@ class _Reader:
                 digits = f"AND({cell}>=19000101,{cell}<=99991231)"
                 return f'IF({_is_day(cell)},"0",IF({digits},"s","2"))'
             case "month":
-                month = f"IF(ISNUMBER({cell}),{_is_day(cell)},{_is_month(text)})"
-                return f'IF({month},"0","s")'
+                return f'IF({_is_month(text)},"0","s")'
             case "choice":
                 return f'IF({self.found}>0,"0","4")'
             case "flag":
