@@ -279,7 +279,7 @@ def test_money_is_refused_with_the_fitting_reason(cell, because):
         (True, True, ""),
         (False, False, ""),
         *((cell, True, "R-08") for cell in ("√", "✓", "✔", "Y", "y", "Ｙ", "yes", "TRUE", "true")),
-        *((cell, False, "R-08") for cell in ("×", "✗", "✘", "x", "N", "n", "No", "False")),
+        *((cell, False, "R-08") for cell in ("×", "✗", "✘", "x", "N", "n", "no", "False")),
     ],
 )
 def test_flag_is_read(cell, value, code):

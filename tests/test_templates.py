@@ -13,6 +13,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from books import small_tree
+from filled import FULL_COVER, FULL_ROWS, expected, judge_bytes
 from openpyxl.cell.cell import Cell
 from openpyxl.workbook.workbook import Workbook as Opened
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -225,9 +227,9 @@ def test_checks_reach_from_the_first_to_the_last_prepared_row(
     blank: Callable[[str, Lang], Opened], quarterly: Workbook
 ) -> None:
     sheet, form = blank("quarterly", "zh")["活动台账"], quarterly.ledgers[0]
-    for row, expected in ((HEADER, False), (FIRST, True), (FIRST + 11, True), (FIRST + 12, False)):
+    for row, checked in ((HEADER, False), (FIRST, True), (FIRST + 11, True), (FIRST + 12, False)):
         check = check_on(sheet, entry(sheet, form, "category", row))
-        assert (check is not None and check.type == "list") is expected
+        assert (check is not None and check.type == "list") is checked
 
 
 def test_a_cell_has_the_format_of_its_type(
@@ -495,3 +497,14 @@ def test_libreoffice_opens_it_and_prints_it(
     )  # fmt: skip
     # It knows no print area that is a formula, so it prints prepared rows too, unlike Excel.
     assert re.search(rb"/Type\s*/Page\b(?!s)", path.with_suffix(".pdf").read_bytes())
+
+
+def test_the_english_edition_filled_from_its_own_lists_is_read_without_a_word(
+    forms: Forms, quarterly: Workbook
+) -> None:
+    cover = {**FULL_COVER, "nil_activities": False, "nil_dues": False, "nil_visits": False}
+    unit = small_tree().units["U1"]
+    data = write_template(quarterly, unit, QUARTER, "en", rows=3, cover=cover, records=FULL_ROWS)
+    submission, ours = judge_bytes(forms, data), expected(forms)
+    assert submission.ledgers == ours.ledgers
+    assert [i.code for i in submission.issues] == [i.code for i in ours.issues]

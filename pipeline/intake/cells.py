@@ -134,7 +134,7 @@ def read_flag(raw: Raw) -> Reading:
     value = _FLAGS.get(fold(trim(raw))) if isinstance(raw, str) else None
     if value is None:
         return _refuse(raw, _NO_FLAG)
-    if as_typed(raw) in ("是", "否"):
+    if as_typed(raw) in ("是", "否", "Yes", "No"):  # the words of our drop-downs
         return Reading(value)
     return Reading(value, "R-08", _about(raw, _READ_YES if value else _READ_NO))
 

@@ -1,4 +1,4 @@
-"""The catalogue of reading faults (R-01 to R-23) and the making of issues at a place.
+"""The catalogue of reading faults (R-01 to R-24) and the making of issues at a place.
 
 Every message begins with the column as written and says what is wrong and what to do; titles say
 the same without quoting anything. Rules of the forms bring their own wording and use `issue_at`.
@@ -123,6 +123,11 @@ _CATALOGUE: dict[str, tuple[Severity, Text, Text]] = {
             "This was made from version {version} of the template; only versions up to {known} are "
             "known here, and something would be lost. Please tell the union above.",
         ),
+    ),
+    "R-24": (
+        "info",
+        Text("表里的核对结果与这次不同", "The sheet's own verdict differed"),
+        Text("{reason}", "{reason}"),
     ),
 }  # fmt: skip
 

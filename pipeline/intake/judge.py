@@ -19,6 +19,7 @@ from pipeline.intake.checks import Sheet
 from pipeline.intake.findings import Place, address, refusal_issue
 from pipeline.intake.identity import is_doubtful, misplaced
 from pipeline.intake.locate import Located, locate
+from pipeline.intake.own_verdict import compare_verdicts
 from pipeline.intake.places import Column, CoverPlace, LedgerPlace
 from pipeline.intake.rows import UNREAD, Row, read_cover, read_ledger, read_period
 from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission
@@ -105,6 +106,7 @@ def _judge(
         issues += apply_checks(form, sheet_of(form, rows), at_ledger)
         issues += check_nil(form, workbook.cover, len(rows), cover.get(form.nil), at_cover)
         ledgers[form.key] = tuple(Record(row.number, row.values) for row in rows)
+    issues += compare_verdicts(located.ledgers.values(), tuple(issues))
     ticks = [cover.get(form.nil) is True for form in workbook.ledgers if form.nil]
     return Submission(
         workbook.key,

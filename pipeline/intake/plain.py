@@ -38,7 +38,8 @@ def plain_reader(field: Field) -> Plain:
         case "month":
             return _month
         case "choice":
-            return _choices({choice.value: choice.value for choice in field.choices})
+            listed = ((word, c.value) for c in field.choices for word in (c.value, c.label.en))
+            return _choices(dict(listed))
         case "text":
             return _words if field.required else _long_words
     return _never

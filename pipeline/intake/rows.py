@@ -250,8 +250,7 @@ def reader_of(field: Field, period: Period | None) -> Reader:
         case "flag":
             return read_flag
         case "choice":
-            spellings = cast(Mapping[str, str], field.spellings)
-            return lambda raw: read_choice(raw, spellings)
+            return lambda raw: _read_choice(raw, field)
         case "date" | "month":
             if period is None:
                 return lambda _raw: _NOTHING
@@ -261,6 +260,13 @@ def reader_of(field: Field, period: Period | None) -> Reader:
         case "period" | "year":
             return lambda raw: _read_period(raw, quarterly=field.type == "period")
     return read_text if field.required else _read_optional_text
+
+
+def _read_choice(raw: Raw, field: Field) -> Reading:
+    """Read one of the choices; the words of our English drop-down are as good as the Chinese."""
+    reading = read_choice(raw, cast(Mapping[str, str], field.spellings))
+    listed = reading.code == "R-08" and as_typed(raw) in (c.label.en for c in field.choices)
+    return Reading(reading.value) if listed else reading
 
 
 def _read_optional_text(raw: Raw) -> Reading:
