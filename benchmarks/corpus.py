@@ -1,11 +1,12 @@
 """A union of any size on disk: a workspace whose groups have all filled their quarterly workbooks.
 
-    python benchmarks/corpus.py DIR [--count 2000] [--summaries root]
+    python benchmarks/corpus.py DIR [--count 2000] [--live]
 
 Every workbook is as a group would send it: cover, three ledgers with 60 rows together, guide, lists
 and `_meta`, about 16 KB. Every fourth has two to four mistakes of the usual kinds. Equal arguments
-give equal bytes. The workbooks lie in `DIR/files`; `workspace()` makes a fresh workspace with them
-in its inbox.
+give equal bytes. The workbooks lie in `DIR/files`; `make_workspace()` makes a fresh workspace with them
+in its inbox. With `--live` they are the template itself with 500 prepared rows a ledger, its live
+checks and its tints, filled in.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Field, Form, Forms
+from pipeline.forms.workbook import write_template
+from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period, parse_period
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
@@ -57,20 +60,21 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("folder", type=Path)
     asked.add_argument("--count", type=int, default=2000)
+    asked.add_argument("--live", action="store_true", help="the template itself, filled in")
     given = asked.parse_args()
-    paths = write_corpus(given.folder, given.count)
+    paths = write_corpus(given.folder, given.count, live=given.live)
     size = sum(path.stat().st_size for path in paths) / len(paths)
     print(f"{len(paths)} workbooks of {size / 1024:.1f} KB in {given.folder / 'files'}")
 
 
-def write_corpus(folder: Path, count: int) -> list[Path]:
+def write_corpus(folder: Path, count: int, *, live: bool = False) -> list[Path]:
     """Write what is not there yet of the first `count` workbooks and return their paths."""
     files = folder / "files"
     files.mkdir(parents=True, exist_ok=True)
     paths = [files / f"{code}_{PERIOD}.xlsx" for code in unit_codes(count)]
     missing = [number for number, path in enumerate(paths) if not path.exists()]
     with ProcessPoolExecutor() as pool:
-        made = pool.map(make_workbook, missing, chunksize=20)
+        made = pool.map(partial(make_workbook, live=live), missing, chunksize=20)
         for number, content in zip(missing, made, strict=True):
             paths[number].write_bytes(content)
     return paths
@@ -118,7 +122,7 @@ def name_of(code: str) -> str:
     return f"第{code[1:4]}区第{code[5:]}小学工会"
 
 
-def make_workbook(number: int) -> bytes:
+def make_workbook(number: int, *, live: bool = False) -> bytes:
     """Return the workbook of one unit; every fourth has mistakes."""
     rng = random.Random(number)
     period = parse_period(PERIOD)
@@ -133,7 +137,7 @@ def make_workbook(number: int) -> bytes:
         for mistake in rng.sample(_MISTAKES, rng.randint(2, 4)):
             form, field, value = mistake
             rng.choice(sheets[form])[field] = value
-    return _write(code, sheets)
+    return _fill_template(code, period, sheets) if live else _write(code, sheets)
 
 
 # One of each kind: not a number, a blank, no choice, another quarter, against a rule, no date.
@@ -211,12 +215,14 @@ def _day(rng: random.Random, period: Period) -> date:
     return period.start + timedelta(rng.randrange((period.end - period.start).days + 1))
 
 
-def _write(code: str, sheets: dict[str, list[dict[str, Any]]]) -> bytes:
-    """Write a workbook as plain as one that went through another spreadsheet program."""
-    from xlsxwriter import Workbook as Book
-
+def _fill_template(code: str, period: Period, sheets: dict[str, list[dict[str, Any]]]) -> bytes:
+    unit = OrgUnit(code, name_of(code), code[:4], True)
     workbook = _forms().workbooks["quarterly"]
-    cover = {
+    return write_template(workbook, unit, period, cover=_cover(code), records=sheets)
+
+
+def _cover(code: str) -> dict[str, Any]:
+    return {
         "unit": code,
         "unit_name": name_of(code),
         "period": PERIOD,
@@ -229,6 +235,13 @@ def _write(code: str, sheets: dict[str, list[dict[str, Any]]]) -> bytes:
         "joined": 1,
         "left": 0,
     }
+
+
+def _write(code: str, sheets: dict[str, list[dict[str, Any]]]) -> bytes:
+    """Write a workbook as plain as one that went through another spreadsheet program."""
+    from xlsxwriter import Workbook as Book
+
+    workbook, cover = _forms().workbooks["quarterly"], _cover(code)
     buffer = io.BytesIO()
     with Book(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
         book.set_properties({"created": datetime(2026, 10, 8)})
