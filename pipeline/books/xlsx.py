@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from lxml import etree
@@ -42,6 +44,10 @@ _STRING = re.compile(
     rf"<si>(?:{_TEXT}|((?:<r>{_FONT}{_RUN}</r>)++))(?:<phoneticPr[^<>/]*+/>)?+</si>"
 )
 _RUN_TEXT = re.compile(_TEXT)
+
+
+_SMALL = 2**18  # bytes; what hostile files could make us keep stays small
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +110,15 @@ def _read_grid(text: str, values: Values, name: str, room: Room) -> Grid:
 
 
 def _read_values(
-    package: Package, parts: dict[str, _Part], book: etree._Element, room: Room
+    package: Package, parts: Mapping[str, _Part], book: etree._Element, room: Room
 ) -> Values:
     paths = {part.kind: part.path for part in parts.values()}
     strings: dict[str, str | None] = {}
     if "sharedStrings" in paths:
         strings = _read_strings(decode_part(package.part(paths["sharedStrings"])), room)
-    dates: dict[str, DateKind] = {}
+    dates: Mapping[str, DateKind] = {}
     if "styles" in paths:
-        dates = _date_styles(parse_part(package.part(paths["styles"])))
+        dates = _read_once(_date_styles, package.part(paths["styles"]))
     settings = next((element for element in book if local_name(element) == "workbookPr"), None)
     date1904 = settings is not None and settings.get("date1904") in _ON
     return Values(strings, dates, date1904)
@@ -148,8 +154,19 @@ def _plain_strings(text: str) -> list[str]:
         return []
 
 
-def _date_styles(styles: etree._Element) -> dict[str, DateKind]:
+def _read_once(read: Callable[..., Found], part: bytes, *also: str) -> Found:
+    """Return what a part says. Workbooks of one template share small parts byte for byte."""
+    return _remembered(read, part, *also) if len(part) <= _SMALL else read(part, *also)
+
+
+@lru_cache(maxsize=64)
+def _remembered(read: Callable[..., Any], part: bytes, *also: str) -> Any:
+    return read(part, *also)
+
+
+def _date_styles(part: bytes) -> Mapping[str, DateKind]:
     """Return which cell styles show their number as a day or time, by the style's index."""
+    styles = parse_part(part)
     formats = {
         element.get("numFmtId", ""): element.get("formatCode", "")
         for element in _children(styles, "numFmts")
@@ -163,14 +180,18 @@ def _date_styles(styles: etree._Element) -> dict[str, DateKind]:
     return dates
 
 
-def _related(package: Package, path: str) -> dict[str, _Part]:
+def _related(package: Package, path: str) -> Mapping[str, _Part]:
     """Return what a part points to inside the package, by relationship id."""
     folder, name = posixpath.split(path)
     relations = posixpath.join(folder, "_rels", f"{name}.rels")
     if relations.lower() not in package.names:
         return {}
+    return _read_once(_relations, package.part(relations), folder)
+
+
+def _relations(part: bytes, folder: str) -> Mapping[str, _Part]:
     found = {}
-    for element in parse_part(package.part(relations)):
+    for element in parse_part(part):
         if element.get("TargetMode") != "External":
             written = unquote(element.get("Target", "")).replace("\\", "/")
             target = posixpath.join("/", folder, written)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cache
@@ -34,7 +35,7 @@ class Values:
     """
 
     strings: dict[str, str | None]
-    date_styles: dict[str, DateKind]
+    date_styles: Mapping[str, DateKind]
     date1904: bool = False
 
     def read(self, kind: str, style: str, text: str | None, is_formula: bool) -> Raw:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from lxml import etree
 
 from pipeline.intake.returned import LIST_SHEET
-from pipeline.receipts.mark_book import SheetPart, WorkbookPart
+from pipeline.receipts.mark_book import SheetPart, WorkbookPart, find_workbook, suffix_of
 from pipeline.receipts.mark_cells import SheetCells
 from pipeline.receipts.mark_list import list_sheet
 from pipeline.receipts.mark_notes import has_our_notes, write_notes
@@ -47,7 +47,8 @@ def mark_workbook(
 
 def workbook_suffix(data: bytes) -> str:
     """Return `.xlsm` for a workbook with macros, which Excel opens under no other name."""
-    return WorkbookPart(Package(data)).suffix
+    package = Package(data)
+    return suffix_of(package, find_workbook(package))
 
 
 def _mark(package: Package, verdict: Verdict, sheet_names: Mapping[str, str], lang: Lang) -> bytes:

@@ -40,19 +40,35 @@ class SheetPart:
     kind: str
 
 
+def find_workbook(package: Package) -> str:
+    """Return the name of the workbook part."""
+    found = {relation.kind: relation.target for relation in package.relations("")}
+    if "origin" in found:  # of a digital signature, which every change would break
+        raise CannotMark("a signed workbook")
+    if "officeDocument" not in found:
+        raise CannotMark("not a workbook")
+    return found["officeDocument"]
+
+
+def suffix_of(package: Package, workbook: str) -> str:
+    """Return what a file with this workbook part is called; Excel opens it under no other."""
+    suffix = _WORKBOOK_TYPES.get(package.content_type(workbook), "")
+    if not suffix:
+        raise CannotMark("not a workbook of Excel's XML kind")
+    return suffix
+
+
 class WorkbookPart:
     """The workbook part of a package and what hangs on it."""
 
     def __init__(self, package: Package) -> None:
         self._package = package
-        self.part = _find_workbook(package)
+        self.part = find_workbook(package)
         self._relations = package.relations(self.part)
         kinds = {relation.kind for relation in self._relations}
         if "revisionHeaders" in kinds:  # a shared workbook numbers its sheets in its history too
             raise CannotMark("a workbook under revision")
-        self.suffix = _WORKBOOK_TYPES.get(package.content_type(self.part), "")
-        if not self.suffix:
-            raise CannotMark("not a workbook of Excel's XML kind")
+        suffix_of(package, self.part)
         self._root = package.edit(self.part)
         self.dialect = _dialect(self._root)
         sheets = self._root.find(self._tag("sheets"))
@@ -155,15 +171,6 @@ class WorkbookPart:
 
     def _tag(self, name: str) -> str:
         return self.dialect.tag(name)
-
-
-def _find_workbook(package: Package) -> str:
-    found = {relation.kind: relation.target for relation in package.relations("")}
-    if "origin" in found:  # of a digital signature, which every change would break
-        raise CannotMark("a signed workbook")
-    if "officeDocument" not in found:
-        raise CannotMark("not a workbook")
-    return found["officeDocument"]
 
 
 def _dialect(root: Element) -> Dialect:

@@ -9,9 +9,9 @@ file. A macro workbook keeps its suffix, since Excel opens it under no other.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pipeline.books.screen import Kind
-from pipeline.receipts.fresh import BookSheets, fresh_workbook
 from pipeline.receipts.mark import mark_workbook, workbook_suffix
 from pipeline.receipts.package import CannotMark
 from pipeline.receipts.verdict import (
@@ -24,6 +24,9 @@ from pipeline.receipts.verdict import (
     what_to_do,
 )
 from pipeline.texts import Lang, Text
+
+if TYPE_CHECKING:
+    from pipeline.receipts.fresh import BookSheets
 
 _TITLE = Text("报表回执", "Receipt")
 _ROW = Text("{number}. 【{level}】{place}：{message}", "{number}. [{level}] {place}: {message}")
@@ -51,6 +54,8 @@ def write_receipt(
             return mark_workbook(data, verdict, sheet_names, lang), workbook_suffix(data)
         except CannotMark:
             pass  # the fresh copy below says the same
+    from pipeline.receipts.fresh import fresh_workbook  # heavy, and seldom needed
+
     return fresh_workbook(verdict, lang, book_sheets, sheet_names), ".xlsx"
 
 
