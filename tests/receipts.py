@@ -53,9 +53,13 @@ def issue(
     value: str = "",
     row: int | None = None,
 ) -> Issue:
-    """Return a finding; its message is led by the column, as those of the catalogue are."""
+    """Return a finding; its message is led by the column, as those of the catalogue are. Those of
+    one message are of one cause."""
     led = f"{column}：{message}" if column else message
-    title, words = Text("有问题", "A fault"), Text(led, f"{column}: en" if column else "en")
+    title, words = (
+        Text(message.rstrip("。"), "A fault"),
+        Text(led, f"{column}: en" if column else "en"),
+    )
     return Issue("X-01", severity, sheet, title, words, cell, row, "", column, value)
 
 

@@ -230,6 +230,23 @@ def test_the_list_says_whose_what_and_where_with_links() -> None:
     ]
 
 
+def test_the_list_is_grouped_by_cause_and_tells_the_first_twenty_of_it() -> None:
+    many = [issue("error", f"C{row}", "实缴多于应缴。") for row in range(2, 27)]
+    notes = [issue("info", f"A{row}", "读作 2026-07。") for row in range(2, 24)]
+    one = issue("error", "B3", "会员编号没有填。")
+    marked = mark(plain_book(), *notes[:1], many[0], one, *many[1:], *notes[1:])
+    lines = list_table(marked)
+    assert lines[0][0] == "实缴多于应缴：25 处"
+    assert [(line[0], line[2]) for line in lines[1:21]] == [
+        (number, f"会费台账!C{number + 1}") for number in range(1, 21)
+    ]
+    assert lines[21][0] == "另有 5 处同样的，表里已标出颜色。"
+    assert lines[22][:3] == (26, "错误", "会费台账!B3")
+    assert lines[23][0] == "读作 2026-07：22 处"
+    assert [line[0] for line in lines[24:]] == [*range(27, 47), "另有 2 处同样的。"]
+    assert [fill_of(marked, f"C{row}") for row in (2, 22, 26)] == [ERROR] * 3
+
+
 def test_the_list_speaks_english_too() -> None:
     marked = mark_workbook(plain_book(), verdict(issue("error", "C2")), {}, "en")
     sheet = reopen(marked).worksheets[0]
@@ -667,8 +684,9 @@ def test_libreoffice_shows_marks_comments_links_and_the_groups_own_look(
     assert note_of(rich, "B3") == f"自己的批注\n────────\n{HEADING}\n错误：请核对。"
     assert note_of(rich, "A1", "封面") == f"{HEADING}\n错误：请核对。"
     first = book.worksheets[0]
-    assert first["E7"].value == HOSTILE[0] and first["E7"].data_type == "s"
-    links = [first.cell(row, 3).hyperlink for row in (7, 8)]
+    assert first["A7"].value == "请核对：4 处"
+    assert first["E8"].value == HOSTILE[0] and first["E8"].data_type == "s"
+    links = [first.cell(row, 3).hyperlink for row in (8, 9)]
     assert [link.location if link else None for link in links] == [
         "'会费台账'!C7",
         "'会费台账'!B3",

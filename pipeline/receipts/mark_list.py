@@ -21,13 +21,14 @@ from pipeline.receipts.verdict import (
     ListRow,
     Verdict,
     head_lines,
+    list_lines,
 )
 from pipeline.safe_text import lines_needed, spreadsheet_text
 from pipeline.texts import Lang
 
 TAB_COLOUR = "FFC8323C"  # by which the sheet is known again, see `is_ours` in `mark_book`
 HEADER_ROW = 6
-_HEADER_COLOUR = "FF2F4858"
+_HEADER_COLOUR, _CAUSE_COLOUR = "FF2F4858", "FFEDE9E3"
 _LINE_HEIGHT, _ROW_MARGIN, _MAX_LINES = 16, 4, 24  # points; a row cannot be higher than 409
 _MAX_LINKS = 60_000  # Excel opens no sheet with more than 65,530
 
@@ -47,8 +48,10 @@ def list_sheet(
 ) -> bytes:
     """Return the worksheet part that lists `rows` below the head of the receipt."""
     looks = _add_looks(styles)
-    last = HEADER_ROW + len(rows)
     marked = any(row.sheet and row.severity != "info" for row in rows)
+    lines = list(enumerate(list_lines(rows, lang, marked=marked), HEADER_ROW + 1))
+    last = HEADER_ROW + len(lines)
+    merged = [*range(1, 5), *(n for n, line in lines if isinstance(line, str))]
     xml = [
         f'<worksheet xmlns="{dialect.main}">',
         f'<sheetPr><tabColor rgb="{TAB_COLOUR}"/><pageSetUpPr fitToPage="1"/></sheetPr>',
@@ -61,11 +64,11 @@ def list_sheet(
         "</cols><sheetData>",
         *_head(head_lines(verdict, lang, marked=marked), looks),
         _row(HEADER_ROW, [(looks.header, title[lang]) for title in LIST_HEADER], height=22),
-        *(_finding(HEADER_ROW + row.number, row, looks) for row in rows),
+        *(_listed(number, line, looks) for number, line in lines),
         "</sheetData><mergeCells>",
-        *(f'<mergeCell ref="A{n}:F{n}"/>' for n in range(1, 5)),
+        *(f'<mergeCell ref="A{n}:F{n}"/>' for n in merged),
         "</mergeCells>",
-        *_links(rows),
+        *_links(lines),
         '<printOptions horizontalCentered="1"/><pageMargins left="0.4" right="0.4" top="0.5" '
         'bottom="0.6" header="0.3" footer="0.3"/>',
         '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/>',
@@ -84,6 +87,7 @@ class _Looks:
     text: int
     number: int
     link: int
+    cause: int
     level: dict[Severity, int]
 
 
@@ -102,6 +106,7 @@ def _add_looks(styles: Styles) -> _Looks:
         text=styles.add(plain, _BOXED, _INDENTED),
         number=styles.add(plain, _BOXED, _MIDDLE),
         link=styles.add(_FONT.format(look="<u/>", size=11, colour="FF0B5394"), _BOXED, _INDENTED),
+        cause=styles.add(bold, _BOXED, _INDENTED, _CAUSE_COLOUR),
         level={s: styles.add(bold, _BOXED, _MIDDLE, FILL_COLOURS[s]) for s in SEVERITIES},
     )
 
@@ -110,6 +115,13 @@ def _head(lines: Sequence[str], looks: _Looks) -> Iterator[str]:
     shapes = ((looks.title, 27, 80), *[(looks.line, 18, 120)] * 3)
     for number, (line, (style, points, letters)) in enumerate(zip(lines, shapes, strict=True), 1):
         yield _row(number, [(style, line)], height=points * lines_needed(line, letters))
+
+
+def _listed(number: int, line: ListRow | str, looks: _Looks) -> str:
+    if isinstance(line, ListRow):
+        return _finding(number, line, looks)
+    cells = [(looks.cause, line), *[(looks.cause, "")] * (len(LIST_HEADER) - 1)]
+    return _row(number, cells, height=20)
 
 
 def _finding(number: int, row: ListRow, looks: _Looks) -> str:
@@ -145,13 +157,13 @@ def _text(row: int, column: int, style: int, text: str) -> str:
     )
 
 
-def _links(rows: Sequence[ListRow]) -> Iterator[str]:
-    linked = [row for row in rows if row.sheet][:_MAX_LINKS]
+def _links(lines: Sequence[tuple[int, ListRow | str]]) -> Iterator[str]:
+    linked = [(n, row) for n, row in lines if isinstance(row, ListRow) and row.sheet][:_MAX_LINKS]
     if linked:
         yield "<hyperlinks>"
-        for row in linked:
+        for number, row in linked:
             target = quoteattr("'" + row.sheet.replace("'", "''") + f"'!{row.cell}")
-            yield f'<hyperlink ref="C{HEADER_ROW + row.number}" location={target}/>'
+            yield f'<hyperlink ref="C{number}" location={target}/>'
         yield "</hyperlinks>"
 
 

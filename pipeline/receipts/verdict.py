@@ -7,8 +7,10 @@ harmless text by the time it leaves here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 from pipeline.intake.returned import LIST_SHEET
 from pipeline.issues import SEVERITIES, SEVERITY_LABELS, Issue, Severity, count_severity
@@ -25,6 +27,7 @@ LIST_HEADER = (
     Text("说明", "What to do"),
 )
 LIST_WIDTHS = (6, 9, 22, 17, 18, 66)  # in characters; together one A4 page across
+IN_FULL = 20  # findings of one cause; more of them say nothing new
 
 _VALUE_LIMIT = 120  # enough to recognise what was typed; a row stays readable
 _MESSAGE_LIMIT = 800
@@ -76,6 +79,11 @@ _FILE = Text("文件：{name}", "File: {name}")
 _WHOLE = Text("整个文件", "whole file")
 _NOTE = Text("{level}：{message}", "{level}: {message}")
 _ROW = Text("{sheet} 第 {row} 行", "{sheet} row {row}")
+_CAUSE = Text("{title}：{n} 处", "{title}: {n}")
+_REST = Text(
+    "另有 {n} 处同样的，表里已标出颜色。", "{n} more of the same, coloured in their cells."
+)
+_REST_NOTED = Text("另有 {n} 处同样的。", "{n} more of the same.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,8 @@ class Verdict:
 class ListRow:
     """One line of 「需修改」, and the same as a note on the cell.
 
-    `sheet` and `cell` are where it is in this workbook, both "" for nowhere.
+    `sheet` and `cell` are where it is in this workbook, both "" for nowhere. `cause` says what kind
+    of finding it is, the same words for all of the kind.
     """
 
     number: int
@@ -114,6 +123,7 @@ class ListRow:
     sheet: str
     cell: str
     note: str
+    cause: str
 
 
 def headline(verdict: Verdict, lang: Lang) -> str:
@@ -170,14 +180,33 @@ def file_line(verdict: Verdict, lang: Lang) -> str:
 def list_rows(
     verdict: Verdict, lang: Lang, sheet_names: Mapping[str, str] | None = None
 ) -> list[ListRow]:
-    """Return the findings, errors first, each kind in the order of the workbook.
+    """Return the findings, errors first, those of one cause together, in the order of the workbook.
 
     `sheet_names` gives the name that a form's sheet has in this workbook; a sheet that it does
     not know is named but not linked to.
     """
     names = sheet_names or {}
-    ordered = sorted(verdict.issues, key=lambda issue: SEVERITIES.index(issue.severity))
+    causes = {
+        cause: place for place, cause in enumerate(dict.fromkeys(map(_cause, verdict.issues)))
+    }
+    ordered = sorted(
+        verdict.issues,
+        key=lambda issue: (SEVERITIES.index(issue.severity), causes[_cause(issue)]),
+    )
     return [_list_row(number, issue, lang, names) for number, issue in enumerate(ordered, 1)]
+
+
+def list_lines(rows: Sequence[ListRow], lang: Lang, *, marked: bool) -> Iterator[ListRow | str]:
+    """Yield what is to be listed: of each cause its name and count, the first few in full, and how
+    many more there are. A cause that occurs once has its finding alone."""
+    for (cause, severity), alike in groupby(rows, attrgetter("cause", "severity")):
+        found = list(alike)
+        if len(found) > 1:
+            yield _CAUSE.format(title=cause, n=len(found))[lang]
+        yield from found[:IN_FULL]
+        if (rest := len(found) - IN_FULL) > 0:
+            words = _REST if marked and severity != "info" else _REST_NOTED
+            yield words.format(n=rest)[lang]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +251,12 @@ def _list_row(number: int, issue: Issue, lang: Lang, names: Mapping[str, str]) -
         sheet=names[issue.sheet] if linked else "",
         cell=cell if linked else "",
         note=_NOTE.format(level=level, message=message)[lang],
+        cause=one_line(issue.title[lang], _VALUE_LIMIT),
     )
+
+
+def _cause(issue: Issue) -> tuple[str, str]:
+    return issue.severity, issue.title.zh
 
 
 def _message(issue: Issue, lang: Lang) -> str:

@@ -19,6 +19,7 @@ from pipeline.receipts.verdict import (
     Verdict,
     file_line,
     headline,
+    list_lines,
     list_rows,
     status_sentence,
     what_to_do,
@@ -60,13 +61,13 @@ def write_receipt(
 
 
 def text_receipt(verdict: Verdict, lang: Lang) -> str:
-    """Return the receipt as plain lines, with every finding that the note does not name."""
+    """Return the receipt as plain lines, grouped and cut short as the list in a workbook is."""
     lines = [
         f"{_TITLE[lang]} · {headline(verdict, lang)}",
         file_line(verdict, lang),
         status_sentence(verdict, lang),
         what_to_do(verdict, lang, marked=False),
-        *(_line(row, lang) for row in list_rows(verdict, lang)),
+        *(_line(row, lang) for row in list_lines(list_rows(verdict, lang), lang, marked=False)),
     ]
     return "\n".join(line for line in lines if line) + "\n"
 
@@ -77,6 +78,8 @@ def _is_worth_marking(verdict: Verdict, book_sheets: BookSheets) -> bool:
     return looked_into and any(issue.severity != "info" for issue in verdict.issues)
 
 
-def _line(row: ListRow, lang: Lang) -> str:
+def _line(row: ListRow | str, lang: Lang) -> str:
+    if isinstance(row, str):
+        return row
     place = " · ".join(filter(None, (row.place, row.column)))
     return _ROW.format(number=row.number, level=row.level, place=place, message=row.message)[lang]
