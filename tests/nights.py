@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import MetaData, create_engine
+from databases import url_of
 
 from pipeline.forms.model import Form, Forms
 from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission, as_stored
@@ -23,28 +22,15 @@ from pipeline.records.store import Store, open_store
 from pipeline.records.taking import record
 from pipeline.texts import Text
 
-URL = os.environ.get("UNION_TEST_DATABASE", "")  # `postgresql+psycopg://…` instead of SQLite
-
 
 @contextmanager
 def opened(forms: Forms, state: Path, **options: bool) -> Iterator[Store]:
     """Give the store of a workspace, and close it."""
-    store = open_store(URL, forms, state, **options)
+    store = open_store(url_of(state), forms, state, **options)
     try:
         yield store
     finally:
         store.close()
-
-
-def forget() -> None:
-    """Drop every table of the database that UNION_TEST_DATABASE names."""
-    if URL:
-        engine = create_engine(URL)
-        with engine.begin() as connection:
-            there = MetaData()
-            there.reflect(connection)
-            there.drop_all(connection)
-        engine.dispose()
 
 
 def sha256(content: str) -> str:

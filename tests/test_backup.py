@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from nights import URL, Nights, opened, report
+from nights import Nights, opened, report
 from test_store import count_files, with_form
 
 from pipeline.errors import ConfigError
@@ -17,7 +17,7 @@ from pipeline.forms.model import Forms
 from pipeline.records.backup import BACKUPS, KEPT, back_up
 from pipeline.records.store import FILE_NAME, open_store
 
-pytestmark = pytest.mark.skipif(bool(URL), reason="about SQLite's file")
+pytestmark = pytest.mark.sqlite_file
 NOW = datetime(2026, 10, 10, 2, 0)
 
 

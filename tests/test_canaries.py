@@ -39,7 +39,8 @@ from pipeline.forms.workbook import write_template
 from pipeline.nightly import decide_period
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import parse_period
-from pipeline.records.store import insert_rows, open_store
+from pipeline.records.engines import insert_rows
+from pipeline.records.store import open_store
 from pipeline.workers import Brief, Job, Outcome, judge_file
 
 UNITS = """code,name,parent,reports,email,contact,aliases,active_from,active_to
@@ -163,7 +164,7 @@ def found_in(*contents: bytes, words: Iterable[str] = ()) -> set[str]:
 def letters(folder: Path) -> Iterator[tuple[str, str, list[bytes]]]:
     """Yield unit, kind and all parts of each letter, the head first."""
     w = opened(folder)
-    store = open_store("", w.forms, w.paths.state, rehearse=True)
+    store = open_store(w.settings.database.url, w.forms, w.paths.state, rehearse=True)
     with store.reading() as connection:
         rows = connection.execute(select(store.tables.messages)).mappings().all()
     store.close()
@@ -174,6 +175,7 @@ def letters(folder: Path) -> Iterator[tuple[str, str, list[bytes]]]:
         yield row["unit"], row["kind"], [heads.encode(), *map(bytes, bodies)]
 
 
+@pytest.mark.sqlite_file
 def test_the_canaries_have_been_taken_in(lived: tuple[Path, str]) -> None:
     folder, _ = lived
     assert len(PLANTED) > 100
@@ -210,6 +212,7 @@ def test_none_is_in_a_log_or_on_a_screen(lived: tuple[Path, str]) -> None:
     assert found_in(screen.encode()) <= {"金丝雀联系人"}  # whom to call is what `status` is for
 
 
+@pytest.mark.sqlite_file
 def test_none_is_in_a_letter_or_a_receipt_of_anybody_else(lived: tuple[Path, str]) -> None:
     folder, _ = lived
     by_unit = list(letters(folder))
@@ -267,6 +270,7 @@ def spellings() -> list[bytes]:
     return [PASSWORD.encode(), *(base64.b64encode(form) for form in spoken)]
 
 
+@pytest.mark.sqlite_file
 @pytest.mark.parametrize("command", [["run"], ["send"], ["doctor"]])
 def test_the_mail_password_is_nowhere(
     tmp_path: Path,

@@ -86,6 +86,7 @@ def mark_sent(workspace: Path, identity: str, moment: str) -> None:
         )
 
 
+@pytest.mark.sqlite_file
 def test_messages_that_a_killed_run_did_not_tell_of_the_next_one_tells(workspace: Path) -> None:
     drop(workspace, "1.xlsx", quarterly())
     run_once(workspace)
@@ -129,6 +130,7 @@ def test_the_newest_file_is_found_from_the_end(
     assert chronicle.last_file() == {"id": 3, "path": "文文文"}
 
 
+@pytest.mark.sqlite_file
 def test_a_lost_database_is_not_begun_anew_unseen(workspace: Path) -> None:
     drop(workspace, "1.xlsx", quarterly(activities=[activity()]))
     run_once(workspace)
@@ -146,6 +148,7 @@ def test_a_lost_database_is_not_begun_anew_unseen(workspace: Path) -> None:
     assert (snapshot(workspace / "outputs"), snapshot(workspace / "inbox")) == before
 
 
+@pytest.mark.sqlite_file
 def test_an_older_database_put_back_is_noticed(workspace: Path) -> None:
     drop(workspace, "1.xlsx", quarterly())
     run_once(workspace)

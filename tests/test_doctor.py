@@ -129,6 +129,7 @@ def lose_original(workspace: Path) -> None:
         path.unlink()
 
 
+@pytest.mark.sqlite_file
 @pytest.mark.parametrize(
     ("break_it", "says", "todo"),
     [
@@ -184,6 +185,7 @@ def other_zone(workspace: Path) -> None:
     (workspace / "config/union.toml").write_text(text, "utf-8")
 
 
+@pytest.mark.sqlite_file
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
@@ -244,6 +246,7 @@ def test_another_run_is_told_of(workspace: Path) -> None:
         assert "lock: 另一个任务正在运行" in notes(workspace)
 
 
+@pytest.mark.sqlite_file
 def test_the_mail_server_is_tried_and_no_message_sent(workspace: Path) -> None:
     mailbox = Mailbox()
     with serving(mailbox) as port:
@@ -253,6 +256,7 @@ def test_the_mail_server_is_tried_and_no_message_sent(workspace: Path) -> None:
     assert (mailbox.connections, mailbox.received) == (1, [])
 
 
+@pytest.mark.sqlite_file
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
@@ -273,6 +277,7 @@ def test_a_mail_server_that_cannot_be_used_is_a_fault(
     assert says in told
 
 
+@pytest.mark.sqlite_file
 def test_a_sender_that_the_server_refuses_is_a_fault(workspace: Path) -> None:
     mailbox = Mailbox()
     mailbox.at_mail = "553 not yours"

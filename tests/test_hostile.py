@@ -297,7 +297,7 @@ def outputs(workspace: Path, *folders: str) -> Iterator[Path]:
 
 def letters(workspace: Path) -> list[bytes]:
     w = opened(workspace)
-    store = open_store("", w.forms, w.paths.state, rehearse=True)
+    store = open_store(w.settings.database.url, w.forms, w.paths.state, rehearse=True)
     with store.reading() as connection:
         found = [bytes(c) for c in connection.scalars(select(store.tables.messages.c.content))]
     store.close()

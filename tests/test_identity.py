@@ -62,7 +62,7 @@ def shown_to(workspace: Path, unit: str) -> bytes:
 def letters(workspace: Path) -> dict[str, bytes]:
     """Return what is queued for each unit."""
     w = opened(workspace)
-    store = open_store("", w.forms, w.paths.state, rehearse=True)
+    store = open_store(w.settings.database.url, w.forms, w.paths.state, rehearse=True)
     with store.reading() as connection:
         queued = waiting(connection, store.tables.messages)
         rows = connection.execute(select(store.tables.messages)).mappings().all()

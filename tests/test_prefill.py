@@ -37,7 +37,7 @@ def known(
     workspace: Path, unit: str = "U1", period: Period = QUARTER, kind: str = "quarterly"
 ) -> Known:
     asked = opened(workspace)
-    store = open_store("", asked.forms, asked.paths.state, rehearse=True)
+    store = open_store(asked.settings.database.url, asked.forms, asked.paths.state, rehearse=True)
     try:
         return known_of(store, asked.forms.workbooks[kind], unit, period)
     finally:

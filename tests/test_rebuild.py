@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import copy_database, lose_database, read_table
 from workspaces import (
     NOW,
     activity,
@@ -27,6 +26,7 @@ from pipeline.errors import UsageError
 from pipeline.nightly import decide_period
 from pipeline.rebuild import Rebuilt, rebuild
 from pipeline.records.chronicle import Chronicle
+from pipeline.records.tables import build_tables
 
 DATABASE = "state/records.sqlite"
 LEDGERS = ("files", "issues", "runs", "decisions", "meta")
@@ -56,7 +56,12 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def workspace(history: Path, tmp_path: Path) -> Path:
     """A copy of that workspace, to be spoilt."""
-    return Path(shutil.copytree(history, tmp_path / "ws"))
+    folder = Path(shutil.copytree(history, tmp_path / "ws"))
+    if url := copy_database(history / "state", folder / "state"):
+        settings = folder / "config/union.toml"
+        old = opened(folder).settings.database.url
+        settings.write_text(settings.read_text("utf-8").replace(old, url), "utf-8")
+    return folder
 
 
 def plan_item() -> dict[str, Any]:
@@ -66,19 +71,14 @@ def plan_item() -> dict[str, Any]:
 
 def dump(workspace: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return all rows of all ledgers."""
-    with closing(sqlite3.connect(workspace / DATABASE)) as database:
-        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master")]
-        ledgers = [n for n in names if n in LEDGERS or (n.startswith("rec_") and "_by_" not in n)]
-        return {
-            name: sorted(database.execute(f"SELECT * FROM {name}"), key=repr)
-            for name in ledgers
-            if "autoindex" not in name
-        }
+    tables = build_tables(opened(workspace).forms)
+    url = opened(workspace).settings.database.url or f"sqlite:///{workspace / DATABASE}"
+    ledgers = [getattr(tables, name) for name in LEDGERS] + list(tables.records.values())
+    return {table.name: read_table(url, table) for table in ledgers}
 
 
 def lose(workspace: Path) -> None:
-    for path in (workspace / "state").glob("records.sqlite*"):
-        path.unlink()
+    lose_database(workspace / "state")
 
 
 def rebuilt(workspace: Path, **options: bool) -> Rebuilt:
@@ -124,6 +124,7 @@ def test_versions_go_on_where_they_were(workspace: Path) -> None:
     }
 
 
+@pytest.mark.sqlite_file
 def test_a_database_that_is_whole_comes_out_the_same_and_is_copied_first(workspace: Path) -> None:
     before = dump(workspace)
     assert rebuilt(workspace).done
@@ -133,6 +134,7 @@ def test_a_database_that_is_whole_comes_out_the_same_and_is_copied_first(workspa
     ]
 
 
+@pytest.mark.sqlite_file
 def test_a_damaged_database_is_put_aside(workspace: Path) -> None:
     before = dump(workspace)
     content = bytearray((workspace / DATABASE).read_bytes())
@@ -176,12 +178,12 @@ def test_what_a_stricter_rule_would_refuse_today_still_counts_and_is_named(
 def test_numbers_that_would_change_are_named_and_kept_until_accepted(workspace: Path) -> None:
     choices = workspace / "config/choices.toml"
     choices.write_text(choices.read_text("utf-8").replace('"文体活动"', '"文娱活动"'), "utf-8")
-    before = snapshot(workspace / "state")
+    before = dump(workspace)
     found = rebuilt(workspace)
     assert not found.done
     told = {(d.file, d.form.zh, d.what.zh, d.then, d.now) for d in found.differences}
     assert ("1.xlsx", "活动台账", "活动类别已填的格数", 2, 0) in told
-    assert before["records.sqlite"] == snapshot(workspace / "state")["records.sqlite"]
+    assert dump(workspace) == before
     assert rebuilt(workspace, accept=True).done
     assert rebuilt(workspace).is_equal  # what was accepted is the measure from now on
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from nights import Nights, at, forget, issue, opened, period, unreadable
+from nights import Nights, at, issue, opened, period, unreadable
 
 from pipeline.forms.model import Forms
 from pipeline.orgunits import OrgTree, OrgUnit, build_tree
@@ -17,8 +17,7 @@ EARLY, LATE = "10-09 09:00", "10-20 09:00"
 
 
 @pytest.fixture
-def nights(forms: Forms, tmp_path: Path) -> Iterator[Nights]:
-    forget()
+def nights(engine: str, forms: Forms, tmp_path: Path) -> Iterator[Nights]:
     with opened(forms, tmp_path) as store:
         yield Nights(store, forms)
 

@@ -5,22 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nights import URL, Nights, at, forget, opened, report
+from databases import on_postgresql
+from nights import Nights, at, opened, report
 from sqlalchemy import func, insert, select
 
 from pipeline.errors import ConfigError
 from pipeline.forms.model import Field, Form, Forms
 from pipeline.records import journal
+from pipeline.records.engines import insert_rows
 from pipeline.records.journal import Decision, Output
-from pipeline.records.store import FILE_NAME, Store, insert_rows, open_store
+from pipeline.records.store import FILE_NAME, Store, open_store
 from pipeline.texts import Text
 
-SQLITE = pytest.mark.skipif(bool(URL), reason="about SQLite's file")
-
-
-@pytest.fixture(autouse=True)
-def _empty() -> None:
-    forget()
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def with_form(forms: Forms, form: Form) -> Forms:
@@ -37,7 +34,7 @@ def count_files(store: Store) -> int:
         return connection.scalar(select(func.count()).select_from(store.tables.files)) or 0
 
 
-@SQLITE
+@pytest.mark.sqlite_file
 def test_a_blank_url_is_sqlite_in_state_safe_against_power_cuts(
     forms: Forms, tmp_path: Path
 ) -> None:
@@ -155,7 +152,7 @@ def test_many_rows_go_in_at_once_in_the_order_of_the_columns(forms: Forms, tmp_p
     assert found == [(0, "张%s0"), (1, "张%s1"), (2, "张%s2")]
 
 
-@SQLITE
+@pytest.mark.sqlite_file
 def test_a_rehearsal_makes_no_database(forms: Forms, tmp_path: Path) -> None:
     with opened(forms, tmp_path / "state", rehearse=True) as store:
         nights = Nights(store, forms)
@@ -167,17 +164,17 @@ def test_a_rehearsal_makes_no_database(forms: Forms, tmp_path: Path) -> None:
 def test_a_rehearsal_leaves_the_database_as_it_was(forms: Forms, tmp_path: Path) -> None:
     with opened(forms, tmp_path) as store:
         Nights(store, forms).take("A", report(forms))
-    content = b"" if URL else (tmp_path / FILE_NAME).read_bytes()
+    content = b"" if on_postgresql() else (tmp_path / FILE_NAME).read_bytes()
     with opened(forms, tmp_path, rehearse=True) as store:
         nights = Nights(store, forms)
         assert nights.take("B", nights.report()).version == 2
         assert nights.take("C", nights.report()).version == 3
     with opened(forms, tmp_path) as store:
         assert count_files(store) == 1
-    assert URL or (tmp_path / FILE_NAME).read_bytes() == content
+    assert on_postgresql() or (tmp_path / FILE_NAME).read_bytes() == content
 
 
-@SQLITE
+@pytest.mark.sqlite_file
 def test_readers_do_not_wait_for_a_writer(forms: Forms, tmp_path: Path) -> None:
     with opened(forms, tmp_path) as store, store.writing() as writer:
         writer.execute(insert(store.tables.meta).values(key="k", value="v"))

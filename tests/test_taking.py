@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from nights import Nights, at, forget, issue, opened, sha256, unreadable
+from nights import Nights, at, issue, opened, sha256, unreadable
 from sqlalchemy import select
 
 from pipeline.forms.model import Forms
@@ -19,8 +19,7 @@ from pipeline.records.taking import read_files, read_issues, record, seen, settl
 
 
 @pytest.fixture
-def nights(forms: Forms, tmp_path: Path) -> Iterator[Nights]:
-    forget()
+def nights(engine: str, forms: Forms, tmp_path: Path) -> Iterator[Nights]:
     with opened(forms, tmp_path) as store:
         yield Nights(store, forms)
 
@@ -103,7 +102,6 @@ def test_in_one_batch_as_in_many(nights: Nights, forms: Forms, tmp_path: Path) -
     ]
     record(nights.store, nights.run, files)
     at_once = read_files(nights.store)
-    forget()
     with opened(forms, tmp_path / "other") as store:
         for file in files:
             record(store, nights.run, [file])

@@ -11,6 +11,7 @@ from typing import Any
 
 from books import COVER, PLAN_COVER, ROWS
 from conftest import CONFIG
+from databases import url_of
 
 from pipeline.forms.load import read_forms
 from pipeline.forms.workbook import write_template
@@ -41,7 +42,9 @@ def make_workspace(folder: Path, units: str = UNITS, settings: str = SETTINGS) -
     """Return a new workspace with the shipped forms and a small tree."""
     shutil.copytree(CONFIG, folder / "config")
     (folder / "config" / "orgunits.csv").write_text(units, encoding="utf-8")
-    (folder / "config" / "union.toml").write_text(settings, encoding="utf-8")
+    url = "" if "[database]" in settings else url_of(folder / "state")
+    database = f'[database]\nurl = "{url}"\n' if url else ""
+    (folder / "config" / "union.toml").write_text(settings + database, encoding="utf-8")
     (folder / "inbox").mkdir()
     return folder
 

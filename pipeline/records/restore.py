@@ -15,10 +15,11 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from pipeline.intake.submission import Submission
 from pipeline.records.chronicle import DECISION, MESSAGE, Fact, History
+from pipeline.records.engines import insert_rows
 from pipeline.records.journal import Output, note_outputs
 from pipeline.records.lifecycle import ACCEPTED, Stored
 from pipeline.records.rows import FILE_COLUMNS, file_row, stored_file
-from pipeline.records.store import Store, insert_rows
+from pipeline.records.store import Store
 from pipeline.records.tables import Tables
 from pipeline.records.taking import insert_findings
 

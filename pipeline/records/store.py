@@ -2,51 +2,41 @@
 
 In: a URL (blank is SQLite in `state/`) and the forms. Out: a `Store`, whose tables fit the forms:
 new ledgers have got tables and new fields columns; what a form no longer asks for stays where it
-is. Everything peculiar to SQLite is in this module.
-
-SQLite runs in WAL with `synchronous = FULL`: a file leaves the inbox once its row is committed, so
-a commit must outlive a power cut, which NORMAL does not promise. One commit a batch makes the
-price one wait for the disk.
+is. What is peculiar to SQLite or PostgreSQL is in `engines`.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    URL,
     Column,
     Connection,
     Engine,
     Integer,
     Table,
-    create_engine,
-    event,
     insert,
     inspect,
     make_url,
     select,
     text,
 )
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.schema import CreateColumn
 
-from pipeline.errors import ConfigError, SystemFault
+from pipeline.errors import ConfigError
 from pipeline.forms.model import Forms
 from pipeline.records.backup import BACKUPS, back_up
+from pipeline.records.engines import FILE_NAME, cannot_open, hold_alone, make_engine, tell_faults
 from pipeline.records.tables import Tables, build_tables
 
 SCHEMA_VERSION = 1
-FILE_NAME = "records.sqlite"
-
-_LOCK_SECONDS = 30  # how long a writer waits for another one; transactions take well under one
 
 
 @dataclass(frozen=True)
@@ -57,6 +47,7 @@ class Store:
     tables: Tables
     forms: Forms
     _rehearsal: Connection | None = None
+    _alone: Connection | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -74,14 +65,18 @@ class Store:
             with self._rehearsal.begin_nested():
                 yield self._rehearsal
             return
+        if self._alone is not None:
+            with self._alone.begin():
+                yield self._alone
+            return
         writer = self.engine.connect().execution_options(writing=True)
         with writer as connection, connection.begin():
             yield connection
 
     def close(self) -> None:
         """Let go of the database; what a rehearsal changed is undone."""
-        if self._rehearsal is not None:
-            self._rehearsal.close()
+        for connection in filter(None, (self._rehearsal, self._alone)):
+            connection.close()
         self.engine.dispose()
 
 
@@ -97,34 +92,27 @@ def open_store(
 
     A SQLite database in use is copied to `backups/` before its tables change; `now` names the
     copy, the machine's clock where it is not given. `rehearse` is for a dry run: everything works,
-    nothing is ever committed, and where there is no database yet none is made. Raises ConfigError
-    where the URL cannot be used or the tables do not fit the forms.
+    nothing is ever committed, and where there is no database yet none is made. Otherwise nobody
+    else can write to a PostgreSQL database until the store is closed. Raises ConfigError where the
+    URL cannot be used or the tables do not fit the forms, WorkspaceBusy where another machine
+    writes.
     """
-    tables = build_tables(forms)
-    engine = _engine(url, state, rehearse)
-    try:
-        held = None
-        if rehearse:
-            held = engine.connect().execution_options(writing=True)
-            held.begin()
-        store = Store(engine, tables, forms, held)
-        with store.writing() as connection:
-            schema = _check_version(connection, tables)
-            growth = _plan_growth(connection, tables)
-            if growth:
-                if schema is not None and not rehearse:
-                    _back_up(database_file(url, state), state, schema, now or datetime.now())
-                _grow(connection, tables, growth)
-    except SQLAlchemyError as error:
-        engine.dispose()
-        raise ConfigError(
-            f"union.toml [database] url: 打不开数据库 {engine.url!r} (cannot open): "
-            f"{getattr(error, 'orig', error)}"
-        ) from None
-    except ConfigError:
-        engine.dispose()
-        raise
-    _tell_faults(engine)
+    engine = make_engine(url, state, rehearse)
+    with ExitStack() as undo:
+        undo.callback(engine.dispose)
+        try:
+            store = undo.enter_context(closing(_connect(engine, forms, rehearse)))
+            with store.writing() as connection:
+                schema = _check_version(connection, store.tables)
+                growth = _plan_growth(connection, store.tables)
+                if growth:
+                    if schema is not None and not rehearse:
+                        _back_up(database_file(url, state), state, schema, now or datetime.now())
+                    _grow(connection, store.tables, growth)
+        except SQLAlchemyError as error:
+            raise cannot_open(engine, error) from None
+        undo.pop_all()
+    tell_faults(engine)
     return store
 
 
@@ -134,7 +122,7 @@ def database_file(url: str, state: Path) -> Path | None:
         return state / FILE_NAME
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return None
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (
         None,
@@ -144,80 +132,13 @@ def database_file(url: str, state: Path) -> Path | None:
     return Path(str(parsed.database)) if is_file else None
 
 
-def insert_rows(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """Insert many rows of stored values, in the order of `columns`, by the driver's executemany.
-
-    The one place for a faster way of a database's own, such as PostgreSQL's COPY.
-    """
-    if not rows:
-        return
-    dialect = connection.dialect
-    quote = dialect.identifier_preparer
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    connection.exec_driver_sql(
-        f"INSERT INTO {quote.format_table(table)} ({', '.join(map(quote.quote, columns))})"
-        f" VALUES ({', '.join([mark] * len(columns))})",
-        list(rows),
-    )
-
-
-def _engine(url: str, state: Path, rehearse: bool) -> Engine:
-    try:
-        engine = create_engine(
-            make_url(url) if url else _default_url(state, rehearse),
-            hide_parameters=True,  # an error that is logged must not quote what people reported
-        )
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise ConfigError(
-            f"union.toml [database] url 写得不对 (not a database URL): {error}。"
-            "例如 postgresql+psycopg://用户@主机/库名；留空即用 SQLite。"
-        ) from None
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"union.toml [database] url: 缺少数据库驱动 {error.name} (driver is missing)。"
-            "PostgreSQL 请先执行 pip install 'union-pipeline[postgres]'。"
-        ) from None
-    if engine.dialect.name == "sqlite":
-        _set_up_sqlite(engine)
-    return engine
-
-
-def _default_url(state: Path, rehearse: bool) -> URL:
-    path = state / FILE_NAME
-    if rehearse and not path.exists():
-        return URL.create("sqlite")
-    state.mkdir(parents=True, exist_ok=True)
-    return URL.create("sqlite", database=str(path))
-
-
-def _set_up_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN comes too late for reading
-        for pragma in (
-            f"busy_timeout = {_LOCK_SECONDS * 1000}",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-        ):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A writer that begins as a reader can find its snapshot outdated and must give up.
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-def _tell_faults(engine: Engine) -> None:
-    @event.listens_for(engine, "handle_error")
-    def tell(context: ExceptionContext) -> None:
-        if isinstance(context.sqlalchemy_exception, OperationalError):
-            raise SystemFault(
-                f"数据库出错 (database): {context.original_exception}。请检查磁盘空间、权限和数据库"
-                "服务后再运行；收下的文件不会丢 (nothing is lost)。"
-            ) from context.original_exception
+def _connect(engine: Engine, forms: Forms, rehearse: bool) -> Store:
+    tables = build_tables(forms)
+    if not rehearse:
+        return Store(engine, tables, forms, _alone=hold_alone(engine))
+    held = engine.connect().execution_options(writing=True)
+    held.begin()
+    return Store(engine, tables, forms, held)
 
 
 def _check_version(connection: Connection, tables: Tables) -> int | None:

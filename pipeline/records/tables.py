@@ -11,12 +11,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import Text as AnyText
+from sqlalchemy.ext.compiler import compiles
 
 from pipeline.forms.model import Field, FieldType, Form, Forms
 
 RECORD_PREFIX = "rec_"
 WHOLE: tuple[FieldType, ...] = ("int", "money", "flag")  # kept as whole numbers
+
+
+class Text(AnyText):
+    """Text that sorts by code point on both engines, whatever the language of the database."""
+
+
+@compiles(Text, "postgresql")
+def _declare_text(_type: Text, _compiler: Any, **_: Any) -> str:
+    # Where the column is declared and nowhere else: PostgreSQL takes no COLLATE within BETWEEN.
+    return 'TEXT COLLATE "C"'
 
 
 @dataclass(frozen=True)

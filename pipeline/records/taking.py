@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, select, updat
 
 from pipeline.intake.submission import Submission
 from pipeline.issues import Issue
+from pipeline.records.engines import insert_rows
 from pipeline.records.lifecycle import (
     ACCEPTED,
     Book,
@@ -37,7 +38,7 @@ from pipeline.records.rows import (
     stored_file,
     stored_issue,
 )
-from pipeline.records.store import Store, insert_rows
+from pipeline.records.store import Store
 from pipeline.records.tables import Tables
 
 
