@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import ConfigError, nearest, unknown_key
+from pipeline.periods import Terms
 from pipeline.texts import Lang, Text, one_clean_line
 from pipeline.tomltable import read_toml
 
@@ -73,6 +74,16 @@ class PeriodSettings:
     due_days: int = _setting(
         15, "季度结束后几天内算按时", "days after the quarter's end that count as on time"
     )
+    term1: str = _setting(
+        "09-01", "第一学期（学年）从哪天开始", "first day of a school year and its first term"
+    )
+    term2: str = _setting("02-01", "第二学期从哪天开始", "first day of the second term")
+
+    @property
+    def terms(self) -> Terms:
+        """The two terms of a school year; a ValueError where a day is none of every year."""
+        first, second = (date.fromisoformat(f"2001-{day}") for day in (self.term1, self.term2))
+        return Terms((first.month, first.day), (second.month, second.day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +246,10 @@ def _check(where: str, settings: Settings) -> None:
                 f"{where} [schedule] timezone 没有 “{settings.schedule.timezone}” 这个时区 (unknown time zone)。"
                 "例如 Asia/Shanghai。"
             ) from None
+    for key in ("term1", "term2"):
+        _check_day(f"{where} [periods] {key}", getattr(settings.periods, key))
+    if settings.periods.term1 == settings.periods.term2:
+        raise ConfigError(f"{where} [periods] term2 不能和 term1 是同一天 (the same day)。")
     for name in (f.name for f in fields(LimitSettings)):
         if getattr(settings.limits, name) < 1:
             raise ConfigError(f"{where} [limits] {name} 应大于 0 (must be above 0)。")
@@ -246,3 +261,11 @@ def _check(where: str, settings: Settings) -> None:
         raise ConfigError(
             f"{where} [mail] 写了 host 就要写 sender（发件人地址）(sender is missing)。"
         )
+
+
+def _check_day(where: str, day: str) -> None:
+    # 2001 has no 29 February, on which no term can begin every year.
+    try:
+        date.fromisoformat(f"2001-{day}")
+    except ValueError:
+        raise ConfigError(f"{where} 应写成 09-01，现在是 “{day}” (month and day)。") from None

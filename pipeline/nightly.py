@@ -24,7 +24,7 @@ from pipeline.deliver.sending import MailResult, send_outbox
 from pipeline.errors import ConfigError, UsageError, nearest
 from pipeline.logs import LOG, log_to
 from pipeline.notify import queue_receipts
-from pipeline.periods import Period, last_ended, parse_period
+from pipeline.periods import Period, last_ended, parse_period, parse_span
 from pipeline.publish import Publisher
 from pipeline.records import journal
 from pipeline.records.chronicle import Chronicle, catch_up, message_fact, run_fact
@@ -98,7 +98,7 @@ class RunReport:
 
 def run(workspace: Workspace, now: datetime, options: Options, watch: Watch) -> RunReport:
     """Do the nightly consolidation once. Raises WorkspaceBusy, UsageError or ConfigError."""
-    asked = parse_quarter(options.period) if options.period else None
+    asked = parse_asked(workspace, options.period) if options.period else None
     with (
         _working(workspace, now, options.dry_run) as store,
         nullcontext() if options.dry_run else log_to(workspace.paths.state),
@@ -149,11 +149,14 @@ def _render(publisher: Publisher, asked: Period | None) -> tuple[list[str], list
     store = publisher.store
     if asked is not None:
         outputs = publisher.publish(asked)
-        journal.mark_rendered(store, [asked.code])
+        if asked.is_quarter:  # the code of a year is that of its plans, too
+            journal.mark_rendered(store, [asked.code])
         return [asked.code], outputs
     touched = journal.touched_periods(store)
     rendered, outputs = [], []
-    for period, is_due in _periods_to_render(store, touched, last_ended(publisher.now.date())):
+    quarters = _periods_to_render(store, touched, last_ended(publisher.now.date()))
+    spans = _spans_to_render(publisher.workspace, store, [quarter for quarter, _ in quarters])
+    for period, is_due in [*quarters, *((span, False) for span in spans)]:
         written = publisher.publish(period)
         outputs += written
         if is_due or written:
@@ -180,6 +183,17 @@ def _periods_to_render(
     return sorted([*((p, True) for p in due), *((p, False) for p in later - due)])
 
 
+def _spans_to_render(
+    workspace: Workspace, store: Store, quarters: Iterable[Period]
+) -> list[Period]:
+    """Return the longer periods that somebody has summarised and that these quarters are part of."""
+    terms = workspace.settings.periods.terms
+    rendered = (parse_span(code, terms) for code in journal.rendered_periods(store))
+    spans = (span for span in rendered if span and not span.is_quarter)
+    looked_at = set(quarters)
+    return sorted(span for span in spans if looked_at.intersection(span.quarters))
+
+
 def _quarters_from(period: Period) -> list[Period]:
     first = period if period.is_quarter else Period.quarter(period.start.year, 1)
     quarters = [first]
@@ -190,16 +204,16 @@ def _quarters_from(period: Period) -> list[Period]:
 
 def summarize(workspace: Workspace, now: datetime, period: str, unit: str = "") -> list[Path]:
     """Render the summaries of a period again from what is stored; return the files that changed."""
-    quarter = parse_quarter(period)
+    asked = parse_asked(workspace, period)
     if unit:
         require_unit(workspace, unit)
-        if unit not in [u.code for u in workspace.tree.inner(quarter.end)]:
+        if unit not in [u.code for u in workspace.tree.inner(asked.end)]:
             raise UsageError(
                 f"{unit} 没有下级单位，没有汇总表 (no units below it, so no summary)。"
             )
     with _working(workspace, now) as store:
         publisher = Publisher(workspace, store, now)
-        changed = publisher.publish(quarter, [unit] if unit else [], False)
+        changed = publisher.publish(asked, [unit] if unit else [], False)
     for problem in publisher.problems:
         raise ConfigError(problem)  # all else is done
     return changed
@@ -231,11 +245,13 @@ def _decide(workspace: Workspace, store: Store, period: str, action: str, now: d
     return decide(store, period, who, now)
 
 
-def parse_quarter(text: str) -> Period:
-    """Read a quarter given on the command line. Raises UsageError."""
-    period = parse_period(text)
-    if period is None or not period.is_quarter:
-        raise _no_period(text)
+def parse_asked(workspace: Workspace, text: str) -> Period:
+    """Read a quarter, or a longer period, given on the command line. Raises UsageError."""
+    period = parse_span(text, workspace.settings.periods.terms)
+    if period is None:
+        raise UsageError(
+            f"“{text}” 不是报告期，请写成 2026Q3，或 2026H1、2026、2025-2026S1 这样 (not a period)。"
+        )
     return period
 
 

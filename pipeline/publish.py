@@ -35,16 +35,20 @@ from pipeline.records.taking import read_files
 from pipeline.summaries.compare import change
 from pipeline.summaries.dashboard.page import NAME as PAGE
 from pipeline.summaries.dashboard.page import write_dashboard
-from pipeline.summaries.evidence import Evidence
+from pipeline.summaries.evidence import Evidence, PlanItem
 from pipeline.summaries.history import History
 from pipeline.summaries.numbers import Figures
 from pipeline.summaries.privacy import suppress_faults, suppress_issues
 from pipeline.summaries.read_evidence import read_evidence, read_marks, read_plan_items
+from pipeline.summaries.statements import months_of
 from pipeline.summaries.view import Entry, OpenIssue, SummaryView, UnitStatus
 from pipeline.summaries.wording import value_text
 from pipeline.summaries.workbook import write_summary
 from pipeline.texts import Lang
 from pipeline.workspace import Workspace
+
+Marks = Mapping[str, str]  # unit -> how its workbook that counts is named
+Items = Mapping[str, Sequence[PlanItem]]  # unit -> its plan items that are due
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,10 @@ class Publisher:
             path = self._path(view)
             known = noted.get(self._shown(path))
             if known is None or known.digest != digest or not path.exists():
-                below = evidence().of([status.unit for status in view.statuses])
-                content = write_summary(replace(view, evidence=below), self.workspace.lang)
+                if period.is_quarter:
+                    below = evidence().of([status.unit for status in view.statuses])
+                    view = replace(view, evidence=below)
+                content = write_summary(view, self.workspace.lang)
                 if self._write(path, content):
                     written.append(path)
             elif mail and view.unit.email:
@@ -161,12 +167,11 @@ class Publisher:
             earlier = read_editions(connection, self.store.tables, period.previous().code)
         statuses, counted = self._statuses(period), self._received(period)
         issues = self._open_issues(list(statuses), period)
-        with self.store.reading() as connection:
-            items = read_plan_items(connection, self.store.tables, period)
-            marks = read_marks(connection, self.store.tables, workspace.forms, period)
+        filed = list(self._filed(period))
         for unit in wanted:
             children = tree.children(unit.code, period.end)
-            below = [u.code for u in tree.reporting(unit.code, period.end)]
+            reporting = tree.reporting(unit.code, period.end)
+            below = [u.code for u in reporting if u.code in statuses]
             reported = (_without_contact(statuses[code]) for code in below)
             yield SummaryView(
                 union=workspace.settings.union.name or tree.root.name,
@@ -184,13 +189,29 @@ class Publisher:
                 like_for_like=history.like_for_like(period, unit.code),
                 bridges=history.bridges(period, unit.code, earlier.get(unit.code, ())),
                 trend=history.trend(period, unit.code, codes),
-                plan=tuple(i for code in below if code in marks for i in items.get(code, ())),
-                sources=tuple(marks.get(code, "") for code in below),
+                plan=tuple(
+                    item
+                    for marks, items in filed
+                    for code in below
+                    if code in marks
+                    for item in items.get(code, ())
+                ),
+                sources=tuple(marks.get(code, "") for marks, _ in filed for code in below),
                 branches={
                     child.code: tuple(u.code for u in tree.reporting(child.code, period.end))
                     for child in children
                 },
             )
+
+    def _filed(self, period: Period) -> Iterator[tuple[Marks, Items]]:
+        """Yield what units have filed for each quarter: their workbooks, the plan items due."""
+        tables, forms = self.store.tables, self.workspace.forms
+        with self.store.reading() as connection:
+            for quarter in period.quarters:
+                marks = read_marks(connection, tables, forms, quarter)
+                months = months_of(period, quarter)
+                due = read_plan_items(connection, tables, quarter).items()
+                yield marks, {code: [i for i in items if i.end in months] for code, items in due}
 
     def _evidence(self, period: Period) -> Evidence:
         """Return the rows behind all figures of a period, as they may be published."""
@@ -216,21 +237,24 @@ class Publisher:
 
     def _statuses(self, period: Period) -> dict[str, standing.UnitStatus]:
         workbook = reported_workbook(self.workspace)
-        found = standing.read_status(self.store, self.workspace.tree, period, workbook.key)
+        found = standing.read_status_over(self.store, self.workspace.tree, period, workbook.key)
         return {status.unit: status for status in found.units}
 
     def _received(self, period: Period) -> dict[str | None, datetime]:
         """Return when each unit's workbook that counts was received."""
         key = reported_workbook(self.workspace).key
-        files = read_files(self.store, period=period.code)
-        return {s.unit: s.received_at for s in files if s.current and s.workbook == key}
+        files = [f for q in period.quarters for f in read_files(self.store, period=q.code)]
+        counting = [stored for stored in files if stored.current and stored.workbook == key]
+        newest = sorted(counting, key=lambda stored: stored.received_at)
+        return {stored.unit: stored.received_at for stored in newest}
 
     def _open_issues(self, units: list[str], period: Period) -> dict[str, tuple[OpenIssue, ...]]:
         """Return what each unit has still to look at, as it may be published."""
         workspace, k = self.workspace, self.workspace.settings.privacy.k
         names = workspace.tree.units
         found: dict[str, list[OpenIssue]] = {}
-        for issue in standing.read_open_issues(self.store, units, period.code):
+        codes = [quarter.code for quarter in period.quarters]
+        for issue in standing.read_open_issues_over(self.store, units, codes):
             found.setdefault(issue.unit, []).append(
                 OpenIssue(
                     issue.unit,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.deliver.outbox import Waiting, waiting
-from pipeline.nightly import parse_quarter, require_unit
+from pipeline.nightly import parse_asked, require_unit
 from pipeline.periods import last_ended
 from pipeline.publish import reported_workbook
-from pipeline.records.status import PeriodStatus, read_status
+from pipeline.records.status import PeriodStatus, read_status_over
 from pipeline.records.store import Store, open_store
 from pipeline.summaries.trace import Trace, trace
 from pipeline.workspace import Workspace
@@ -39,12 +39,15 @@ class StatusReport:
 
 
 def ask_status(workspace: Workspace, now: datetime, period: str) -> StatusReport:
-    """Return who has reported for a quarter; without one, for the quarter last ended."""
-    quarter = parse_quarter(period) if period else last_ended(now.date())
+    """Return who has reported for a period; without one, for the quarter last ended.
+
+    A longer period asks for the workbooks of all its quarters.
+    """
+    asked = parse_asked(workspace, period) if period else last_ended(now.date())
     store = _open(workspace)
     try:
         workbook = reported_workbook(workspace)
-        found = read_status(store, workspace.tree, quarter, workbook.key)
+        found = read_status_over(store, workspace.tree, asked, workbook.key)
         with store.reading() as connection:
             return StatusReport(found, tuple(waiting(connection, store.tables.messages)))
     finally:
@@ -53,7 +56,7 @@ def ask_status(workspace: Workspace, now: datetime, period: str) -> StatusReport
 
 def trace_number(workspace: Workspace, period: str, unit: str, indicator: str) -> Trace:
     """Return the records behind a number of a unit's summary. Raises UsageError."""
-    quarter = parse_quarter(period)
+    asked = parse_asked(workspace, period)
     require_unit(workspace, unit)
     store = _open(workspace)
     try:
@@ -64,7 +67,7 @@ def trace_number(workspace: Workspace, period: str, unit: str, indicator: str) -
                 workspace.forms,
                 workspace.indicators,
                 workspace.tree,
-                quarter,
+                asked,
                 unit,
                 indicator,
             )

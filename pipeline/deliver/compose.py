@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.deliver import words
-from pipeline.periods import parse_period
+from pipeline.periods import Terms, parse_span
 from pipeline.safe_text import one_line
 from pipeline.texts import Lang
 
@@ -207,7 +207,7 @@ def _frame(to: Addressee, period: str, union: str, lang: Lang) -> dict[str, Any]
 
 
 def _label(code: str, lang: Lang) -> str:
-    period = parse_period(code)
+    period = parse_span(code, Terms())  # its name is the same whenever its terms begin
     return period.label[lang] if period else code
 
 

@@ -151,6 +151,13 @@ def mark_rendered(store: Store, periods: Iterable[str]) -> None:
             connection.execute(insert(meta), rows)
 
 
+def rendered_periods(store: Store) -> list[str]:
+    """Return the codes of all periods of which anything was rendered."""
+    periods = store.tables.outputs.c.period
+    with store.reading() as connection:
+        return sorted(connection.scalars(select(periods).distinct()))
+
+
 def read_outputs(store: Store, period: str) -> dict[str, Output]:
     """Return what was last noted of a period's outputs, by path."""
     outputs = store.tables.outputs

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -25,6 +25,7 @@ from pipeline.records.taking import read_files
 from pipeline.texts import Text
 
 State = Literal["on_time", "late", "missing"]
+_WORSE: tuple[State, ...] = ("on_time", "late", "missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,28 @@ def read_status(store: Store, tree: OrgTree, period: Period, workbook: str) -> P
     return PeriodStatus(period.code, tuple(_unit_status(u, by_unit[u.code]) for u in units))
 
 
+def read_status_over(store: Store, tree: OrgTree, period: Period, workbook: str) -> PeriodStatus:
+    """Return who has reported for every quarter of a period; one that missed any is missing.
+
+    Errors and warnings are those of all quarters together, all else is that of the last one.
+    """
+    found: dict[str, UnitStatus] = {}
+    for quarter in period.quarters:
+        for status in read_status(store, tree, quarter, workbook).units:
+            before = found.get(status.unit)
+            found[status.unit] = _worse(before, status) if before else status
+    return PeriodStatus(period.code, tuple(found.values()))
+
+
+def read_open_issues_over(
+    store: Store, units: Sequence[str], periods: Iterable[str]
+) -> list[OpenIssue]:
+    """Return what the units still have to look at in any of the periods, by unit."""
+    found = [issue for period in periods for issue in read_open_issues(store, units, period)]
+    order = {unit: number for number, unit in enumerate(units)}
+    return sorted(found, key=lambda issue: order[issue.unit])
+
+
 def read_open_issues(store: Store, units: Sequence[str], period: str) -> list[OpenIssue]:
     """Return what the units still have to look at, by unit, then in the order of the workbook.
 
@@ -167,6 +190,17 @@ def _unit_status(unit: OrgUnit, files: Sequence[Stored]) -> UnitStatus:
         received_at=newest.received_at if newest else None,
         errors=newest.errors if newest else 0,
         warnings=newest.warnings if newest else 0,
+    )
+
+
+def _worse(before: UnitStatus, now: UnitStatus) -> UnitStatus:
+    worst = max(before.state, now.state, key=_WORSE.index)
+    return replace(
+        now,
+        state=worst,
+        nil=before.nil and now.nil,
+        errors=before.errors + now.errors,
+        warnings=before.warnings + now.warnings,
     )
 
 

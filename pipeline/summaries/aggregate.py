@@ -6,7 +6,7 @@ therefore always the sum of its children and its own workbook.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,7 @@ from pipeline.summaries.indicators import (
     Breakdown,
     Indicator,
     Indicators,
+    Rows,
     amount,
 )
 from pipeline.summaries.numbers import Figures, Number
@@ -60,18 +61,32 @@ def figures_of(
     its children in the order of the tree; then each breakdown, member by member. `only` are the
     units wanted, all where it is None: the sums of a whole tree cost less than the numbers.
     """
-    period = sums.period
-    units = tuple(tree.walk(tree.root.code, period.end))
-    pooled = _rolled_up(units, sums.own)
+    return figures_over(sums.period, [sums], forms, indicators, tree, only)
+
+
+def figures_over(
+    period: Period,
+    quarters: Sequence[Sums],
+    forms: Forms,
+    indicators: Indicators,
+    tree: OrgTree,
+    only: Container[str] | None = None,
+) -> dict[str, Figures]:
+    """Return the figures of a period over several quarters, each rolled up by the tree at its end.
+
+    What stands at a moment is that of the last quarter for which anybody reported; all else is
+    added up, who reported and who should have, too: as many workbooks as there are quarters.
+    """
+    own, pooled = _added_up(quarters, tree)
     found = {}
-    for unit in units:
+    for unit in tree.walk(tree.root.code, period.end):
         if only is not None and unit.code not in only:
             continue
-        children = tree.children(unit.code, period.end)
+        children = [c for c in _children(tree, unit, quarters) if c.code in pooled]
         if children or unit is tree.root:
-            members = {unit.code: sums.own[unit.code]} if unit.reports else {}
+            members = {unit.code: own[unit.code]} if own.get(unit.code) else {}
             members |= {child.code: pooled[child.code] for child in children}
-            numbers = _numbers(forms, indicators, pooled[unit.code], members)
+            numbers = _numbers(forms, indicators, pooled.get(unit.code, {}), members)
             places = {(n.indicator, n.dimension, n.key): n for n in numbers}
             found[unit.code] = Figures(unit, period, places)
     return found
@@ -91,6 +106,52 @@ def number_of(
     value = indicator.value(*sums)
     numerator, denominator = sums if len(sums) == 2 else (None, None)
     return Number(indicator.id, *place, value, numerator, denominator, reported, expected)
+
+
+def _added_up(
+    quarters: Sequence[Sums], tree: OrgTree
+) -> tuple[Mapping[str, Tally], Mapping[str, Tally]]:
+    """Return what units add themselves, and what they come to with everything below them."""
+    own, pooled = dict[str, Tally](), dict[str, Tally]()
+    last = _last_reported(quarters)
+    for sums in quarters:
+        tallies = sums.own if sums is last else _without_stocks(sums.own)
+        rolled = _rolled_up(tuple(tree.walk(tree.root.code, sums.period.end)), tallies)
+        if len(quarters) == 1:
+            return tallies, rolled
+        _add_up(own, tallies)
+        _add_up(pooled, rolled)
+    return own, pooled
+
+
+def _last_reported(quarters: Sequence[Sums]) -> Sums:
+    """Return the last quarter for which anybody reported, the last one where nobody ever did."""
+    reported = (sums for sums in reversed(quarters) if any(map(sums.reported, sums.own)))
+    return next(reported, quarters[-1])
+
+
+def _without_stocks(own: Mapping[str, Tally]) -> dict[str, Tally]:
+    return {
+        code: {
+            cell: found
+            for cell, found in tally.items()
+            if not (isinstance(cell[0], Rows) and cell[0].stock)
+        }
+        for code, tally in own.items()
+    }
+
+
+def _add_up(sums: dict[str, Tally], more: Mapping[str, Tally]) -> None:
+    for code, tally in more.items():
+        above = sums.setdefault(code, {})
+        for cell, found in tally.items():
+            above[cell] = above.get(cell, 0) + found
+
+
+def _children(tree: OrgTree, unit: OrgUnit, quarters: Sequence[Sums]) -> list[OrgUnit]:
+    """Return the children of a unit in any of the quarters, in the order of the tree."""
+    codes = {c.code for sums in quarters for c in tree.children(unit.code, sums.period.end)}
+    return [child for child in tree.units.values() if child.code in codes]
 
 
 def _rolled_up(units: tuple[OrgUnit, ...], own: Mapping[str, Tally]) -> dict[str, Tally]:

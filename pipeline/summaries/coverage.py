@@ -28,6 +28,8 @@ class Coverage:
     `members_covered` are the members of the units that reported, `members_known` theirs and those
     of the missing units when these last reported; `unknown_units` are missing and never did, so
     that nobody knows their members. Both are None where members are not counted or are withheld.
+    Of a longer period `quarters` are those it has a day of, each by its code with its own coverage;
+    the whole is their sum, so that three units over two quarters are six workbooks.
     """
 
     reported: int
@@ -35,6 +37,7 @@ class Coverage:
     members_covered: int | None
     members_known: int | None
     unknown_units: int
+    quarters: tuple[tuple[str, Coverage], ...] = ()
 
     @property
     def share(self) -> Fraction | None:
@@ -54,6 +57,8 @@ class Coverage:
             f"{self.reported}/{self.expected} 个单位",
             f"{self.reported} of {self.expected} units",
         )
+        if self.quarters:
+            zh, en = zh.replace("个单位", "份报表"), en.replace("units", "workbooks")
         if self.share is not None:
             whole = int(self.share * 100)
             zh, en = f"{zh}，会员覆盖 {whole}%", f"{en}, {whole}% of members"
@@ -61,6 +66,22 @@ class Coverage:
             zh += f"（另有 {self.unknown_units} 个单位会员数不详）"
             en += f" (members of {self.unknown_units} more unknown)"
         return Text(zh, en)
+
+
+def coverage_over(quarters: Iterable[tuple[str, Coverage]]) -> Coverage:
+    """Return the coverage of a period of several quarters, given by their codes."""
+    parts = tuple(quarters)
+    covered = [part.members_covered for _, part in parts if part.members_covered is not None]
+    known = [part.members_known for _, part in parts if part.members_known is not None]
+    is_told = len(covered) == len(known) == len(parts)
+    return Coverage(
+        sum(part.reported for _, part in parts),
+        sum(part.expected for _, part in parts),
+        sum(covered) if is_told else None,
+        sum(known) if is_told else None,
+        sum(part.unknown_units for _, part in parts),
+        parts,
+    )
 
 
 @dataclass(frozen=True, slots=True)

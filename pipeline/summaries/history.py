@@ -18,12 +18,19 @@ from pipeline.periods import Period
 from pipeline.records.editions import Edition, read_tree, tree_digest
 from pipeline.records.lifecycle import ACCEPTED
 from pipeline.records.store import Store
-from pipeline.summaries.aggregate import figures_of
+from pipeline.summaries.aggregate import figures_of, figures_over
 from pipeline.summaries.bridge import Bridge, Quarter, bridges_of, withhold
-from pipeline.summaries.coverage import MEMBERS, Coverage, LikeForLike, coverage_of, like_for_like
+from pipeline.summaries.coverage import (
+    MEMBERS,
+    Coverage,
+    LikeForLike,
+    coverage_of,
+    coverage_over,
+    like_for_like,
+)
 from pipeline.summaries.indicators import Indicator, Indicators
 from pipeline.summaries.numbers import Figures, Number
-from pipeline.summaries.privacy import is_open, suppress
+from pipeline.summaries.privacy import is_open, suppress, suppress_over
 from pipeline.summaries.sums import Records, Sums, read_sums
 from pipeline.summaries.view import key_figures
 
@@ -34,11 +41,14 @@ Told = Mapping[str, Figures]
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """A quarter as it stood when a file was the newest one, None is now, with the tree of then."""
+    """A quarter as it stood when a file was the newest one, None is now, with the tree of then;
+    `cut` is the span that its rows must belong to, where that cuts it.
+    """
 
     period: Period
     tree: str
     as_of: int | None = None
+    cut: Period | None = None
 
 
 class History:
@@ -52,17 +62,18 @@ class History:
         self._told: dict[tuple[_Point, Set[str] | None], Told] = {}
 
     def figures(self, period: Period, units: Set[str]) -> Told:
-        """Return the figures of some inner units in a quarter, as they may be published."""
+        """Return the figures of some inner units in a period, as they may be published."""
         return self._published(self._now(period), units)
 
     def trend(self, period: Period, unit: str, units: Set[str]) -> tuple[Figures, ...]:
         """Return a unit's totals of up to eight quarters, oldest first, this one last.
 
-        It begins with the first of them for which anybody reported. `units` are all that figures
-        are asked for, so that each quarter is worked out once.
+        It begins with the first of them for which anybody reported; that of a longer period has
+        its own quarters. `units` are all that figures are asked for, so that each quarter is worked
+        out once.
         """
         found: list[Figures] = []
-        for quarter in _back_from(period):
+        for quarter in _quarters_to(period):
             told = self.figures(quarter, units).get(unit)
             if told is None:
                 break
@@ -73,19 +84,24 @@ class History:
         return tuple(reversed(found))
 
     def coverage(self, period: Period, unit: str) -> Coverage:
-        """Return how much a unit's totals of a quarter speak for."""
-        now, *earlier = (self._read(self._now(quarter)) for quarter in _back_from(period))
+        """Return how much a unit's totals speak for."""
+        if not period.is_quarter:
+            return coverage_over((q.code, self.coverage(q, unit)) for q in period.quarters)
+        now, *earlier = (self._read(self._now(quarter)) for quarter in _quarters_to(period))
         found = coverage_of(unit, self._trees[self._tree], now, earlier, self._indicators)
         if self._k == 1 or found.members_covered is None:
             return found
-        members = self._published(self._now(period), None)[unit].numbers[MEMBERS, "", ""]
-        if found.reported == found.expected and not members.withheld:
+        told = self._published(self._now(period), None).get(unit)
+        is_told = told is not None and not told.numbers[MEMBERS, "", ""].withheld
+        if found.reported == found.expected and is_told:
             return found
         # What a missing unit had stands nowhere in this quarter, so nothing covers it here.
         return replace(found, members_covered=None, members_known=None)
 
     def like_for_like(self, period: Period, unit: str) -> Mapping[str, LikeForLike]:
         """Return every indicator over the units that reported in this quarter and the last."""
+        if not period.is_quarter:
+            return {}
         points = [self._now(period), self._now(period.previous())]
         now, before = map(self._read, points)
         found = like_for_like(unit, self._trees[self._tree], now, before, self._indicators)
@@ -100,8 +116,10 @@ class History:
         """Return why the additive key figures changed since what the last quarter's summary said.
 
         `editions` are all of that summary, oldest first. Where nobody reported for one of the
-        quarters there is nothing to explain.
+        quarters there is nothing to explain, nor of a longer period.
         """
+        if not period.is_quarter:
+            return ()
         points = [
             self._said(period, unit, editions),
             self._now(period.previous()),
@@ -172,20 +190,40 @@ class History:
             store = self._store
             with store.reading() as connection:
                 records = Records(connection, store.tables, store.forms, self._indicators)
-                self._sums[at] = read_sums(records, self._trees[at.tree], at.period, at.as_of)
+                tree = self._trees[at.tree]
+                self._sums[at] = read_sums(records, tree, at.period, at.as_of, at.cut)
         return self._sums[at]
 
     def _published(self, at: _Point, units: Set[str] | None) -> Told:
         """Return figures as they may be published: of all units with a k, as one tells of another."""
         wanted = units if self._k == 1 else None
         if (at, wanted) not in self._told:
-            sums, tree = self._read(at), self._trees[at.tree]
-            found = figures_of(sums, self._store.forms, self._indicators, tree, wanted)
-            self._told[at, wanted] = suppress(found, self._indicators, self._k)
+            tell = self._of_quarter if at.period.is_quarter else self._of_span
+            self._told[at, wanted] = tell(at, wanted)
         return self._told[at, wanted]
 
+    def _of_quarter(self, at: _Point, units: Set[str] | None) -> Told:
+        sums, tree = self._read(at), self._trees[at.tree]
+        found = figures_of(sums, self._store.forms, self._indicators, tree, units)
+        return suppress(found, self._indicators, self._k)
 
-def _back_from(period: Period) -> Iterator[Period]:
+    def _of_span(self, at: _Point, units: Set[str] | None) -> Told:
+        span, tree = at.period, self._trees[at.tree]
+        cuts = [None if span.covers(quarter) else span for quarter in span.quarters]
+        points = [replace(at, period=q, cut=c) for q, c in zip(span.quarters, cuts, strict=True)]
+        sums = list(map(self._read, points))
+        found = figures_over(span, sums, self._store.forms, self._indicators, tree, units)
+        if self._k == 1:
+            return found
+        told = [self._published(self._now(quarter), None) for quarter in span.quarters]
+        return suppress_over(found, told, self._indicators, self._k, is_cut=any(cuts))
+
+
+def _quarters_to(period: Period) -> Iterator[Period]:
+    """Yield eight quarters up to this one, newest first; those of a longer period are its own."""
+    if not period.is_quarter:
+        yield from reversed(period.quarters)
+        return
     for _ in range(QUARTERS):
         yield period
         period = period.previous()

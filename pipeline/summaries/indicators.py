@@ -21,6 +21,7 @@ Format = Literal["count", "money", "percent", "average"]
 Comparison = Literal["percent", "points", "none"]
 
 BY_UNIT = "unit"
+MONTH = "month"  # the dimension that says at which day a row of a form stands
 NO_MEMBER = Text("未填", "Not given")
 
 ON_UNITS = (
@@ -41,7 +42,8 @@ class Rows:
 
     Without a value rows are counted. `digits` are the decimal places of the sum, which is kept as
     a whole number; `text` is what is added up, as it was written; `persons` says that it counts
-    persons. Compared by identity: the same part under two indicators is added up once.
+    persons, `stock` that it stands at a moment, so that over several quarters the last one counts
+    (a plain field of a cover, unless said otherwise) and not their sum. Compared by identity: the same part under two indicators is added up once.
     """
 
     form: str
@@ -50,6 +52,7 @@ class Rows:
     digits: int
     text: str
     persons: bool = False
+    stock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

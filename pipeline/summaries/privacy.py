@@ -12,13 +12,13 @@ How many cells of a ledger of persons have a fault is a count of persons, too.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Set
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from pipeline.forms.model import Forms
 from pipeline.summaries.deduction import Limits, Place, Sum, narrow, solve
 from pipeline.summaries.indicators import BY_UNIT, Indicators, Rows
-from pipeline.summaries.numbers import Figures
+from pipeline.summaries.numbers import Figures, Number
 from pipeline.summaries.persons import Counts, counts_in, read_counts
 from pipeline.summaries.view import OpenIssue, UnitStatus
 
@@ -34,6 +34,34 @@ def suppress(figures: Mapping[str, Figures], indicators: Indicators, k: int) -> 
     uses = Counter[Hashable](part for indicator in indicators for part in indicator.parts)
     withheld = _Censor(read_counts(figures, indicators), uses, k).withheld()
     return {code: _without(found, indicators, withheld) for code, found in figures.items()}
+
+
+def suppress_over(
+    found: Mapping[str, Figures],
+    quarters: Sequence[Mapping[str, Figures]],
+    indicators: Indicators,
+    k: int,
+    *,
+    is_cut: bool,
+) -> dict[str, Figures]:
+    """Return the figures of a longer period that tell nothing new of persons.
+
+    A count is published where it is the sum of what its `quarters` publish at the same place, so
+    that every reader could add it up. Where the period cuts a quarter none is.
+    """
+    return {
+        code: replace(
+            figures,
+            numbers={
+                at: _closed(number)
+                if _counts_persons(indicators, number)
+                and (is_cut or not _is_told(code, number, quarters, k))
+                else number
+                for at, number in figures.numbers.items()
+            },
+        )
+        for code, figures in found.items()
+    }
 
 
 def is_open(figures: Mapping[str, Figures], unit: str, indicator: str) -> bool:
@@ -155,6 +183,24 @@ class _Censor:
         return min(places, key=cost)
 
 
+def _counts_persons(indicators: Indicators, number: Number) -> bool:
+    return any(part.persons for part in indicators.by_id[number.indicator].parts)
+
+
+def _is_told(unit: str, number: Number, quarters: Sequence[Mapping[str, Figures]], k: int) -> bool:
+    place = (number.indicator, number.dimension, number.key)
+    if any(unit not in told for told in quarters):
+        return False
+    if isinstance(number.value, int) and 0 < abs(number.value) < k:  # what came less what went
+        return False
+    numbers = (told[unit].numbers.get(place) for told in quarters)
+    return not any(n and n.withheld for n in numbers)
+
+
+def _closed(number: Number) -> Number:
+    return replace(number, value=None, numerator=None, denominator=None, withheld=True)
+
+
 def _is_sole(place: Place, found: Sum, unknown: Set[Place]) -> bool:
     return unknown.isdisjoint(other for other in found.places if other != place)
 
@@ -164,6 +210,6 @@ def _without(found: Figures, indicators: Indicators, withheld: Set[Place]) -> Fi
     for at, number in found.numbers.items():
         places = [p for p, _ in counts_in(number, indicators.by_id[number.indicator], found)]
         if not withheld.isdisjoint(places):
-            number = replace(number, value=None, numerator=None, denominator=None, withheld=True)
+            number = _closed(number)
         numbers[at] = number
     return replace(found, numbers=numbers)

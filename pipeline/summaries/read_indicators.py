@@ -199,7 +199,9 @@ def _read_rows(row: Table, forms: Forms, value: str) -> Rows:
         raise _placed(row, error) from None
     if (persons := row.flag("persons")) and digits:
         raise row.fault("persons", "人数应是整数，这里加的是金额 (money is no count of persons)。")
-    return Rows(form.key, summed, where, digits, value, persons)
+    is_field = form.kind != "ledger" and value in form.positions
+    stock = row.flag("stock", is_field)
+    return Rows(form.key, summed, where, digits, value, persons, stock)
 
 
 def _parse(row: Table, form: Form, key: str, text: str, expect: Type) -> Node:

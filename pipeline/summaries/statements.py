@@ -9,17 +9,22 @@ part's condition is not definitely true or its value is blank.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Text,
     and_,
     case,
+    false,
     func,
     literal_column,
+    or_,
     select,
+    true,
     tuple_,
 )
 
@@ -28,7 +33,7 @@ from pipeline.periods import Period
 from pipeline.records.lifecycle import ACCEPTED
 from pipeline.records.sql import compile_amount, compile_condition, month_of
 from pipeline.records.tables import Tables
-from pipeline.summaries.indicators import Breakdown, Rows
+from pipeline.summaries.indicators import MONTH, Breakdown, Indicators, Rows
 
 
 def counting_rows(
@@ -79,15 +84,47 @@ def member_of(breakdown: Breakdown, tables: Tables, forms: Forms) -> ColumnEleme
     return month_of(column) if is_day else column
 
 
-def due_plan_items(tables: Tables, period: Period, as_of: int | None = None) -> Select[Any]:
+def belongs_to(
+    span: Period, tables: Tables, forms: Forms, indicators: Indicators, form: str, quarter: Period
+) -> ColumnElement[bool]:
+    """Return whether a row of a quarter's workbook belongs to a span that cuts the quarter.
+
+    A row stands at the day that splits its form by month, else at the first date of a ledger; a
+    month at its first day. One without such a day in its own quarter (a cover, a back payment)
+    stands at the quarter's end, so that each row is in exactly one of two terms.
+    """
+    day = _day_of(tables, forms, indicators, form)
+    at_end = span.has(quarter.end)
+    if day is None:
+        return true() if at_end else false()
+    first, last = max(span.start, quarter.start), min(span.end, quarter.end)
+    inside = day.between(first.isoformat(), last.isoformat())
+    if not at_end:
+        return inside
+    elsewhere = ~day.between(quarter.start.isoformat(), quarter.end.isoformat())
+    return or_(inside, day.is_(None), elsewhere)
+
+
+def months_of(span: Period, quarter: Period) -> tuple[str, ...]:
+    """Return the months of a quarter that belong to a span: those whose first day does."""
+    return tuple(m for m in quarter.months if span.has(date.fromisoformat(f"{m}-01")))
+
+
+def due_plan_items(
+    tables: Tables,
+    period: Period,
+    as_of: int | None = None,
+    months: tuple[str, ...] | None = None,
+) -> Select[Any]:
     """Return a SELECT of the plan items that end in the period: unit, path, row and done (1/0),
-    then the file's id and the sessions held.
+    then the file's id and the sessions held. `months` are those of the period that are asked for,
+    all where it is None.
 
     An item is done where the sessions of the unit's own activities that carry its number and
     ended within its months, in whichever quarter, reach the target.
     """
     plan, files = tables.records["plan"], tables.files
-    ending = plan.c.month_end.between(period.months[0], period.months[-1])
+    ending = plan.c.month_end.in_(period.months if months is None else months)
     due = and_(is_counting(tables, as_of), ending)
     of_plans = plan.join(files, plan.c.file_id == files.c.id)
     numbers = select(plan.c.unit, plan.c.plan_id).select_from(of_plans).where(due)
@@ -108,6 +145,18 @@ def due_plan_items(tables: Tables, period: Period, as_of: int | None = None) -> 
         .where(due)
         .group_by(plan.c.file_id, plan.c.row, plan.c.unit, plan.c.target, files.c.path)
     )  # fmt: skip
+
+
+def _day_of(
+    tables: Tables, forms: Forms, indicators: Indicators, form: str
+) -> ColumnElement[Any] | None:
+    by_month = [b.field for b in indicators.breakdowns if (b.form, b.dimension) == (form, MONTH)]
+    dates = [field.key for field in forms.forms[form].fields if field.type == "date"]
+    if forms.forms[form].kind != "ledger" or not (found := by_month + dates):
+        return None
+    column = tables.records[form].c[found[0]]
+    is_day = forms.forms[form].field(found[0]).type == "date"
+    return column if is_day else column + literal_column("'-01'", Text)
 
 
 def _sessions_held(tables: Tables, numbers: Select[Any], as_of: int | None) -> Select[Any]:

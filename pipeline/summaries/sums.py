@@ -32,7 +32,14 @@ from pipeline.summaries.indicators import (
     Rows,
 )
 from pipeline.summaries.standings import Standing, counts, read_standings
-from pipeline.summaries.statements import counting_rows, due_plan_items, member_of, share_of
+from pipeline.summaries.statements import (
+    belongs_to,
+    counting_rows,
+    due_plan_items,
+    member_of,
+    months_of,
+    share_of,
+)
 
 # A sum's place: a part, and the dimension and member it is split by ("" and "" for all of it).
 Cell = tuple[Part, str, str]
@@ -70,13 +77,16 @@ def read_sums(
     tree: OrgTree,
     period: Period,
     as_of: int | None = None,
+    span: Period | None = None,
 ) -> Sums:
-    """Return the sums of all units that are active at the period's end.
+    """Return the sums of all units that are active at the quarter's end.
 
-    Rows count only where their unit has reported.
+    Rows count only where their unit has reported, and where they belong to `span` if it cuts the
+    quarter; who reported does not depend on it.
     """
     units = list(tree.walk(tree.root.code, period.end))
-    source = _Source(records, period, as_of)
+    cut = None if span is None or span.covers(period) else span
+    source = _Source(records, period, as_of, cut)
     standings = read_standings(
         records.connection, records.tables, records.forms, period, as_of=as_of
     )
@@ -103,6 +113,7 @@ class _Source:
     records: Records
     period: Period
     as_of: int | None
+    cut: Period | None
 
 
 def _on_units(unit: OrgUnit, standing: Standing | None) -> Tally:
@@ -134,6 +145,9 @@ def _row_sums(
         by.append(member_of(breakdown, tables, forms))
     sums = [func.sum(share_of(part, tables, forms)) for part in summed]
     statement = counting_rows(tables, form, period, *by, *sums, as_of=source.as_of).group_by(*by)
+    if source.cut:
+        indicators = source.records.indicators
+        statement = statement.where(belongs_to(source.cut, tables, forms, indicators, form, period))
     has_rows = (Measure("units_with_rows", form), "", "")
     found = source.records.connection.execute(statement, context_values(period))
     for unit, *amounts in found:
@@ -148,7 +162,8 @@ def _row_sums(
 
 
 def _plan_sums(source: _Source) -> Iterator[tuple[str, Cell, int]]:
-    items = due_plan_items(source.records.tables, source.period, source.as_of).subquery()
+    months = months_of(source.cut, source.period) if source.cut else None
+    items = due_plan_items(source.records.tables, source.period, source.as_of, months).subquery()
     statement = select(items.c.unit, func.count(), func.sum(items.c.done)).group_by(items.c.unit)
     for unit, due, done in source.records.connection.execute(statement):
         yield unit, (Measure("plan_due"), "", ""), due

@@ -42,7 +42,14 @@ from pipeline.summaries.standings import (
     filing_behind,
     read_standings,
 )
-from pipeline.summaries.statements import counting_rows, due_plan_items, member_of, share_of
+from pipeline.summaries.statements import (
+    belongs_to,
+    counting_rows,
+    due_plan_items,
+    member_of,
+    months_of,
+    share_of,
+)
 
 Side = Literal["numerator", "denominator"]
 
@@ -107,39 +114,73 @@ def trace(
 ) -> Trace:
     """Return the records behind a number of a unit's summary; a unit without one has it too.
 
-    `dimension` and `key` choose a number of a breakdown. Raises UsageError, naming the nearest,
-    for an indicator, unit, period, dimension or member that does not exist.
+    `dimension` and `key` choose a number of a breakdown. The records of a longer period are those
+    of its quarters, one after the other; what stands at a moment has those of the last one that
+    anybody reported. Raises UsageError, naming the nearest, for an indicator, unit, period,
+    dimension or member that does not exist.
     """
     chosen = indicators.by_id.get(indicator)
     if chosen is None:
         raise _unknown("指标", "indicator", indicator, tuple(indicators.by_id))
-    units = _units(tree, period, unit, key if dimension == BY_UNIT else "")
-    standings = read_standings(connection, tables, forms, period)
-    if not standings and not chosen.on_units:
-        raise _unknown("报告期的报表", "period", period.code, _periods(connection, tables))
     breakdown = _breakdown(indicators, chosen, dimension)
-    search = _Search(connection, tables, forms, period, units, standings, breakdown, key)
-    sides = [tuple(search.records(part, side)) for part, side in _sides(chosen)]
+    member = key if dimension == BY_UNIT else ""
+    units = {q: _units(tree, q, unit, member) for q in _quarters_of(tree, period, unit, member)}
+    standings = {q: read_standings(connection, tables, forms, q) for q in units}
+    if not any(standings.values()) and not chosen.on_units:
+        raise _unknown("报告期的报表", "period", period.code, _periods(connection, tables))
+    source = _Source(connection, tables, forms, indicators, period)
+    searches = [_Search(source, q, units[q], standings[q], breakdown, key) for q in units]
+    last = _last_reported(tree, standings)
+    sides = [
+        tuple(
+            row
+            for search in searches
+            if search.period == last or not (isinstance(part, Rows) and part.stock)
+            for row in search.records(part, side)
+        )
+        for part, side in _sides(chosen)
+    ]
     rows = tuple(row for side in sides for row in side)
     if breakdown and not rows:
         _require_member(forms, breakdown, key)
-    given = chosen.on_units or (rows if breakdown else search.reported())
+    given = chosen.on_units or (rows if breakdown else any(s.reported() for s in searches))
     sums = [sum(row.value for row in side) for side in sides]
     return Trace(indicator, chosen.value(*sums) if given else None, rows)
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
-    """Where the records of a part are looked for: `units` are the codes that owe a workbook."""
-
+class _Source:
     connection: Connection
     tables: Tables
     forms: Forms
+    indicators: Indicators
+    span: Period
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Where the records of a part are looked for: `units` are the codes that owe a workbook for the
+    quarter `period`.
+    """
+
+    source: _Source
     period: Period
     units: tuple[str, ...]
     standings: Mapping[str, Standing]
     breakdown: Breakdown | None
     key: str
+
+    @property
+    def tables(self) -> Tables:
+        return self.source.tables
+
+    @property
+    def forms(self) -> Forms:
+        return self.source.forms
+
+    @property
+    def is_cut(self) -> bool:
+        return not self.source.span.covers(self.period)
 
     def reported(self) -> list[str]:
         return [code for code in self.units if counts("units_reported", self.standings.get(code))]
@@ -187,7 +228,8 @@ class _Search:
             yield TraceRow(code, file, self.forms.forms[form].label.zh, None, "", 1, side)
 
     def _plan_items(self, part: Measure, side: Side) -> Iterator[TraceRow]:
-        items = due_plan_items(self.tables, self.period).subquery()
+        months = months_of(self.source.span, self.period)
+        items = due_plan_items(self.tables, self.period, months=months).subquery()
         statement = select(items).where(items.c.unit.in_(self.reported()))
         if part.name == "plan_done":
             statement = statement.where(items.c.done == 1)
@@ -200,16 +242,48 @@ class _Search:
     def _counting(self, form: str, *columns: ColumnElement[Any]) -> Select[Any]:
         unit = self.tables.records[form].c.unit
         statement = counting_rows(self.tables, form, self.period, *columns)
+        if self.is_cut:
+            source = self.source
+            statement = statement.where(
+                belongs_to(
+                    source.span, self.tables, self.forms, source.indicators, form, self.period
+                )
+            )
         return statement.where(unit.in_(self.reported()))
 
     def _execute(self, statement: Select[Any]) -> Iterable[Any]:
-        return self.connection.execute(statement, context_values(self.period))
+        return self.source.connection.execute(statement, context_values(self.period))
 
 
 def _sides(indicator: Indicator) -> Iterator[tuple[Part, Side]]:
     yield indicator.numerator, "numerator"
     if indicator.denominator is not None:
         yield indicator.denominator, "denominator"
+
+
+def _quarters_of(tree: OrgTree, period: Period, unit: str, member: str) -> list[Period]:
+    """Return the quarters of a period in which a unit, and a member below it, were active.
+
+    Where there is none it is the last one, so that it is said what is not there.
+    """
+    codes = {unit, member} - {""}
+    found = [
+        quarter
+        for quarter in period.quarters
+        if codes <= {u.code for u in tree.walk(tree.root.code, quarter.end)}
+    ]
+    return found or list(period.quarters[-1:])
+
+
+def _last_reported(
+    tree: OrgTree, standings: Mapping[Period, Mapping[str, Standing]]
+) -> Period | None:
+    for quarter in reversed(list(standings)):
+        owing = tree.reporting(tree.root.code, quarter.end)
+        found = (standings[quarter].get(unit.code) for unit in owing)
+        if any(counts("units_reported", standing) for standing in found):
+            return quarter
+    return None
 
 
 def _units(tree: OrgTree, period: Period, unit: str, member: str) -> tuple[str, ...]:

@@ -241,9 +241,12 @@ class SummaryView:
         return Entry(indicator, now, *before)
 
     def _same_month(self, key: str, past: Figures) -> str:
-        """The first month of a quarter is compared with the first month of another."""
-        months = self.period.months
-        return past.period.months[months.index(key)] if key in months else key
+        """The first month of a quarter is compared with the first month of another.
+
+        Terms are not of one length; where the other has no such month there is nothing.
+        """
+        months = dict(zip(self.period.months, past.period.months, strict=False))
+        return months.get(key, "" if key in self.period.months else key)
 
     def _is_member(self, code: str) -> bool:
         return any((i.id, BY_UNIT, code) in self.current.numbers for i in self.indicators)
