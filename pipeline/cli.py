@@ -89,7 +89,10 @@ period_option = click.option(
     "--period", default="", metavar="P", help="报告期，如 2026Q3。 The period, such as 2026Q3."
 )
 required_period = click.option(
-    "--period", required=True, metavar="P", help="报告期，如 2026Q3。 The period, such as 2026Q3."
+    "--period",
+    required=True,
+    metavar="P",
+    help="报告期，如 2026Q3；汇总也可 2026H1、2026、2025-2026S1。 The period; summaries take longer ones too.",
 )
 unit_option = click.option(
     "--unit", default="", metavar="U", help="只做这个单位（编码）。 Only this unit, by its code."

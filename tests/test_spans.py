@@ -259,12 +259,13 @@ def test_a_longer_period_is_summarised_into_its_own_folder(tmp_path):
     for code, attended, members in (("2026H1", 5, 45), ("2026", 13, 48), ("2026-2027", 0, 48)):
         written = summarize(opened(folder), NOW, code)
         assert [path.name for path in written] == [
-            f"summary_U0_{code}.xlsx", f"summary_S_{code}.xlsx",
+            f"summary_U0_{code}.xlsx", f"summary_S_{code}.xlsx", "index.html",
         ]  # fmt: skip
         book = openpyxl.load_workbook(folder / "outputs" / code / f"summary_U0_{code}.xlsx")
         rows = {row[2]: row for row in book["数据"].iter_rows(values_only=True) if not row[3]}
         assert (rows["A03"][5], rows["O02"][5]) == (attended, members)
         assert rows["A03"][0] == code
+        assert "比上期" in [cell for row in book["活动"].values for cell in row]
     assert summarize(opened(folder), NOW, "2026") == []
     assert trace_number(opened(folder), "2026", "U0", "A03").value == 13
     with pytest.raises(UsageError, match="2026H3"):

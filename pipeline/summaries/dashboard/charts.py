@@ -16,7 +16,7 @@ from pipeline.summaries.dashboard import words
 from pipeline.summaries.indicators import BY_UNIT, Breakdown, Indicator
 from pipeline.summaries.numbers import Number, Value, round_half_up
 from pipeline.summaries.sheets.reporting import STATES
-from pipeline.summaries.sheets.tables import PERIODS, TOTAL
+from pipeline.summaries.sheets.tables import TOTAL, periods
 from pipeline.summaries.sheets.units import ITSELF
 from pipeline.summaries.svg import Amount, Bar, draw_bars, draw_shares
 from pipeline.summaries.view import Entry, SummaryView, turnout
@@ -27,7 +27,6 @@ RATES: Final = ("Q05", "Q06", "A04", "D04", "V06", "P03")
 MOST_MEMBERS: Final = 7
 MOST_UNITS: Final = 12
 
-_SPANS: Final = (PERIODS[0], PERIODS[1], PERIODS[3])  # now, a quarter ago, a year ago
 _LARGE: Final = 100_000  # yuan, from which a chart counts in tens of thousands
 
 
@@ -61,7 +60,7 @@ def pictures(view: SummaryView) -> Iterator[Picture]:
 
 def standing_picture(view: SummaryView) -> Picture | None:
     """Units on time, late and missing: now, a quarter ago and a year ago."""
-    past = zip(_SPANS, (view.current, *view.earlier), strict=True)
+    past = zip(_spans(view), (view.current, *view.earlier), strict=True)
     counted = [(label, turnout(figures)) for label, figures in past if figures]
     counted = [(label, units) for label, units in counted if units.expected]
     if not counted:
@@ -88,7 +87,7 @@ def rates_picture(view: SummaryView) -> Picture | None:
 
     def draw(lang: Lang) -> str:
         bars = [_bar(entry.indicator.label[lang], entry) for entry in entries]
-        return draw_bars(words.RATES[lang], bars, _names(lang), full=1)
+        return draw_bars(words.RATES[lang], bars, _names(view, lang), full=1)
 
     return _picture(words.RATES, draw)
 
@@ -136,7 +135,7 @@ def _by_member(view: SummaryView, name: str, dimension: str) -> Picture | None:
 
     def draw(lang: Lang) -> str:
         bars = [_bar(label[lang], e, measure) for label, e in entries[:MOST_MEMBERS]]
-        return draw_bars(title[lang], bars, _names(lang))
+        return draw_bars(title[lang], bars, _names(view, lang))
 
     title = _title(indicator, breakdown, measure)
     return _picture(title, draw, words.REST.format(n=len(rest)) if rest else None)
@@ -206,8 +205,14 @@ def _count(units: int) -> Amount:
     return Amount(units, str(units))
 
 
-def _names(lang: Lang) -> list[str]:
-    return [span[lang] for span in _SPANS]
+def _names(view: SummaryView, lang: Lang) -> list[str]:
+    return [span[lang] for span in _spans(view)]
+
+
+def _spans(view: SummaryView) -> tuple[Text, Text, Text]:
+    """How now, the period before and a year ago are called."""
+    now, before, _, year_ago, _ = periods(view)
+    return now, before, year_ago
 
 
 def _title(

@@ -21,7 +21,7 @@ from pipeline.safe_text import one_line
 from pipeline.summaries.dashboard import words
 from pipeline.summaries.dashboard.sections import Words, section
 from pipeline.summaries.sheets.reporting import HEADINGS, STATES
-from pipeline.summaries.sheets.tables import COVERAGE, EMPTY, INDICATOR, PERIODS
+from pipeline.summaries.sheets.tables import COVERAGE, EMPTY, INDICATOR, periods
 from pipeline.summaries.view import SummaryView
 from pipeline.texts import Lang, Text
 
@@ -49,7 +49,7 @@ def write_dashboard(views: Sequence[SummaryView], lang: Lang) -> bytes:
         period=period,
         sections=[section(view, inner) for view in views],
         groups=first.indicators.groups,
-        periods=PERIODS,
+        periods=periods(first),
         indicator=INDICATOR,
         coverage=COVERAGE,
         empty=EMPTY,

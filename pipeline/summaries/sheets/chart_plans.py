@@ -18,7 +18,7 @@ from pipeline.summaries.indicators import BY_UNIT, Breakdown, Indicator
 from pipeline.summaries.numbers import Figures, Value
 from pipeline.summaries.sheets.reporting import STATES
 from pipeline.summaries.sheets.styles import NUMBER_FORMATS, display_width
-from pipeline.summaries.sheets.tables import PERIODS, TOTAL
+from pipeline.summaries.sheets.tables import TOTAL, periods
 from pipeline.summaries.view import SummaryView, turnout
 from pipeline.texts import Lang, Text
 
@@ -90,7 +90,8 @@ def _planners() -> tuple[Planner, ...]:
 
 def _plan_standing(view: SummaryView, lang: Lang) -> ChartPlan | None:
     """Units on time, late and missing, now and before, as parts of all that owe a workbook."""
-    spans = zip((PERIODS[0], PERIODS[1], PERIODS[3]), (view.current, *view.earlier), strict=True)
+    said = periods(view)
+    spans = zip((said[0], said[1], said[3]), (view.current, *view.earlier), strict=True)
     counted = [(label[lang], _standing(past)) for label, past in spans if past]
     if not any(map(any, (counts for _, counts in counted))):
         return None

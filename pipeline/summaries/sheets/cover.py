@@ -13,6 +13,7 @@ from pipeline.texts import Text
 
 NAME: Final = Text("封面", "Cover")
 TITLE = Text("工会工作季度汇总表", "Quarterly union summary")
+TITLE_OF_SPAN = Text("工会工作汇总表", "Union summary")
 FACTS = {
     "unit": Text("汇总单位", "Summary of"),
     "union": Text("编制", "Made by"),
@@ -45,9 +46,10 @@ def add_cover(canvas: Canvas) -> Worksheet:
     sheet.hide_gridlines(2)
     for col, width in enumerate((4, 20, _WIDE, 4)):
         sheet.set_column(col, col, width)
+    title = TITLE if canvas.view.period.is_quarter else TITLE_OF_SPAN
     sheet.set_row(0, 60)
     _write_across(canvas, sheet, 1, canvas.view.unit.name, 40, "cover_title")
-    _write_across(canvas, sheet, 2, canvas.say(TITLE), 40, "cover_title")
+    _write_across(canvas, sheet, 2, canvas.say(title), 40, "cover_title")
     _write_across(canvas, sheet, 3, canvas.view.period.label[canvas.lang], 32, "cover_period")
     sheet.set_row(4, 24)
     for row, (label, fact) in enumerate(_facts(canvas), start=5):

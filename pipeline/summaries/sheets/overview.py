@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.chart_plans import ChartPlan, plan_charts
 from pipeline.summaries.sheets.charts import draw_chart, write_series
-from pipeline.summaries.sheets.tables import PERIODS, measured
+from pipeline.summaries.sheets.tables import measured, periods
 from pipeline.summaries.view import Entry, turnout
 from pipeline.texts import Text
 
@@ -107,8 +107,9 @@ def _write_card(canvas: Canvas, sheet: Worksheet, row: int, col: int, entry: Ent
     canvas.value(
         sheet, row + 1, col, entry.indicator, entry.number, "card", "fit", "figure", link=link
     )
+    spans = periods(canvas.view)
     for offset, (since, change) in enumerate(
-        zip((PERIODS[2], PERIODS[4]), entry.changes, strict=True), start=2
+        zip((spans[2], spans[4]), entry.changes, strict=True), start=2
     ):
         lead = canvas.say(since) + " "
         canvas.change(sheet, row + offset, col, change, "card", "small", "left", lead=lead)

@@ -17,7 +17,7 @@ from pipeline.summaries.compare import WITHHELD
 from pipeline.summaries.indicators import Breakdown, Indicator
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.styles import NOTHING, NUMBER_FORMATS
-from pipeline.summaries.view import Entry
+from pipeline.summaries.view import Entry, SummaryView
 from pipeline.texts import Text
 
 PERIODS = (
@@ -26,6 +26,12 @@ PERIODS = (
     Text("比上季度", "vs last quarter"),
     Text("去年同期", "Last year"),
     Text("比去年同期", "vs last year"),
+)
+SPANS = (
+    PERIODS[0],
+    Text("上期", "Before"),
+    Text("比上期", "vs before"),
+    *PERIODS[3:],
 )
 INDICATOR = Text("指标", "Indicator")
 PARTS = (Text("分子", "Numerator"), Text("分母", "Denominator"))
@@ -38,11 +44,16 @@ GRID: Final = (24, *(13, 13, 14, 13, 14) * 2)  # widths of the shared columns, i
 SIDE_BY_SIDE: Final = 2
 
 
+def periods(view: SummaryView) -> tuple[Text, ...]:
+    """Return how the periods of a summary are called; only before a quarter is a quarter."""
+    return PERIODS if view.period.is_quarter else SPANS
+
+
 def write_totals(
     canvas: Canvas, sheet: Worksheet, row: int, indicators: Iterable[Indicator]
 ) -> int:
     """Write a table of totals with what ratios are made of; return the row below it."""
-    headings = (INDICATOR, *PERIODS, *PARTS, COVERAGE)
+    headings = (INDICATOR, *periods(canvas.view), *PARTS, COVERAGE)
     write_header(canvas, sheet, row, [heading[canvas.lang] for heading in headings])
     for indicator in indicators:
         row += 1
@@ -147,7 +158,7 @@ def _write_double_header(
         first = 1 + place * len(PERIODS)
         sheet.merge_range(row, first, row, first + len(PERIODS) - 1, "", header)
         canvas.text(sheet, row, first, measured(indicator)[canvas.lang], "header")
-        for offset, heading in enumerate(PERIODS):
+        for offset, heading in enumerate(periods(canvas.view)):
             canvas.text(sheet, row + 1, first + offset, heading[canvas.lang], "header")
     return row + 2
 

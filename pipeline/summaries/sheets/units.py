@@ -15,14 +15,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipeline.summaries.indicators import BY_UNIT, Indicator
 from pipeline.summaries.sheets.canvas import Canvas
-from pipeline.summaries.sheets.tables import PERIODS, TOTAL
+from pipeline.summaries.sheets.tables import TOTAL, periods
 from pipeline.texts import Text
 
 NAME: Final = Text("各单位对比", "Units")
 UNIT = Text("单位", "Unit")
 BLOCK = Text("比较", "View")
 ITSELF = Text("{name}（本级）", "{name} (itself)")
-BLOCKS = (PERIODS[0], PERIODS[2], PERIODS[4])
+BLOCKS = (0, 2, 4)  # of the periods: now, since the one before, since last year
 
 _NAME_WIDTH: Final = 24
 _BLOCK_WIDTH: Final = 11
@@ -46,7 +46,7 @@ def add_units_sheet(canvas: Canvas) -> Worksheet:
     canvas.fit_row(sheet, 1, {canvas.subtitle(): _NAME_WIDTH + _BLOCK_WIDTH})
     _write_headings(canvas, sheet, indicators)
     lines = _lines(canvas)
-    for block, label in enumerate(BLOCKS):
+    for block, label in enumerate(periods(canvas.view)[place] for place in BLOCKS):
         for line, (key, name) in enumerate(lines):
             row = _FIRST_ROW + block * len(lines) + line
             _write_line(canvas, sheet, row, indicators, key, name, block, label[canvas.lang])
