@@ -175,7 +175,7 @@ def test_init_makes_a_workspace_that_runs(tmp_path: Path, capfd: Any) -> None:
     ("arguments", "says"),
     [
         (["run", "--period", "2026Q5"], "2026Q5"),
-        (["run", "--period", "2026Q5"], "2026Q3"),
+        (["run", "--period", "2026H3"], "2026Q3"),
         (["summarize", "--period", "2026Q3", "--unit", "U9"], "U"),
         (["summarize", "--period", "2026Q3", "--unit", "U1"], "U1"),
         (["trace", "A99", "--period", "2026Q3", "--unit", "U0"], "A99"),
