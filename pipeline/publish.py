@@ -124,7 +124,7 @@ class Publisher:
         self, narrator: Narrator, view: SummaryView, shown: str, noted: Mapping[str, Output]
     ) -> list[Path]:
         """Bring the narrative of a unit up to date; one that cannot be written stops nothing."""
-        if not narrator.wanted:
+        if not (narrator.wanted and view.period.is_quarter):  # it tells of a quarter's ledgers
             return []
         path, digest = narrator.path(view), narrator.digest(view, shown)
         try:
