@@ -14,11 +14,12 @@ from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 
-from pipeline.deliver.compose import Addressee, Attachment, Draft, KeyFigure, summary_message
-from pipeline.deliver.outbox import queue
+from pipeline.deliver.compose import Attachment, Draft
+from pipeline.deliver.outbox import queue, sent_messages
 from pipeline.errors import ConfigError
 from pipeline.files import write_file
 from pipeline.forms.model import Workbook
+from pipeline.letter import summary_letter
 from pipeline.narrate import Narrator
 from pipeline.periods import Period
 from pipeline.records import status as standing
@@ -32,7 +33,6 @@ from pipeline.records.editions import (
 from pipeline.records.journal import Output, note_outputs, read_outputs
 from pipeline.records.store import Store
 from pipeline.records.taking import read_files
-from pipeline.summaries.compare import change
 from pipeline.summaries.dashboard.page import NAME as PAGE
 from pipeline.summaries.dashboard.page import write_dashboard
 from pipeline.summaries.evidence import Evidence, PlanItem
@@ -41,10 +41,8 @@ from pipeline.summaries.numbers import Figures
 from pipeline.summaries.privacy import suppress_faults, suppress_issues
 from pipeline.summaries.read_evidence import read_evidence, read_marks, read_plan_items
 from pipeline.summaries.statements import months_of
-from pipeline.summaries.view import Entry, OpenIssue, SummaryView, UnitStatus
-from pipeline.summaries.wording import value_text
+from pipeline.summaries.view import OpenIssue, SummaryView, UnitStatus
 from pipeline.summaries.workbook import write_summary
-from pipeline.texts import Lang
 from pipeline.workspace import Workspace
 
 Marks = Mapping[str, str]  # unit -> how its workbook that counts is named
@@ -324,37 +322,19 @@ class Publisher:
         reported = view.current.numbers[("Q02", "", "")].reported
         if not view.unit.email or not reported:
             return None  # a summary of nothing is no news
-        lang = self.workspace.lang
-        return summary_message(
-            Addressee(view.unit.code, view.unit.name, view.unit.email),
-            view.period.code,
-            key_figures(view, lang),
-            expected=len(view.statuses),
-            reported=reported,
-            missing=[status.name for status in view.statuses if status.state == "missing"],
-            attachments=[Attachment(name, content)],
-            union=view.union,
-            lang=lang,
-        )
+        before = self._last_told(view, hashlib.sha256(content).hexdigest())
+        return summary_letter(view, [Attachment(name, content)], before, self.workspace.lang)
 
-
-def key_figures(view: SummaryView, lang: Lang) -> list[KeyFigure]:
-    """Return the lines of a summary's mail: value, and change against the previous quarter."""
-    entries = [view.entry(indicator) for indicator in view.key_figures]
-    return [
-        KeyFigure(
-            entry.indicator.label[lang],
-            value_text(entry.indicator, entry.number, lang),
-            _change_text(entry, lang),
-        )
-        for entry in entries
-    ]
-
-
-def _change_text(entry: Entry, lang: Lang) -> str:
-    """Return the change since the previous quarter; nothing where it is withheld."""
-    since = change(entry.indicator, entry.number, entry.before)
-    return "" if since.kind == "withheld" else since.text[lang]
+    def _last_told(self, view: SummaryView, sha256: str) -> Figures | None:
+        """Return the figures of the last summary that went out to its unit, if it was another."""
+        with self.store.reading() as connection:
+            tables, period = self.store.tables, view.period.code
+            gone = sent_messages(connection, tables.messages, view.unit.code, period)
+            editions = read_editions(connection, tables, period).get(view.unit.code, [])
+        told = [edition for edition in editions if edition.message in gone]
+        if not told or told[-1].sha256 == sha256:
+            return None
+        return self._history.edition(told[-1])
 
 
 def reported_workbook(workspace: Workspace) -> Workbook:

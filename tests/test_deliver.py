@@ -31,7 +31,9 @@ from pipeline.deliver.compose import (
     Attachment,
     Draft,
     KeyFigure,
+    Picture,
     ReceiptNote,
+    Standing,
     receipt_message,
     summary_message,
 )
@@ -71,14 +73,15 @@ def receipt(unit: str = "A01", file: str = "第一小组.xlsx", **changes: Any) 
 def summary(
     members: str = "1,284", workbook: bytes = b"PK numbers", unit: str = "A", lang: Lang = "zh",
     email: str = "a@union.example", name: str = "城关片区工会", missing: tuple[str, ...] = ("东街组",),
+    coverage: str = "", news: tuple[str, ...] = (), picture: Picture | None = None,
 ) -> Draft:  # fmt: skip
     return summary_message(
         Addressee(unit, name, email),
         "2026Q3",
-        [KeyFigure("会员数", members, "+1.2%"), KeyFigure("走访人次", "—")],
-        expected=12,
-        reported=12 - len(missing),
-        missing=missing,
+        [KeyFigure("会员数", members, "+1.2%", "-0.4%"), KeyFigure("走访人次", "—")],
+        standing=Standing(12, 12 - len(missing), missing, coverage),
+        news=news,
+        picture=picture,
         attachments=[Attachment(f"summary_{unit}_2026Q3.xlsx", workbook)],
         union="县总工会",
         lang=lang,
@@ -215,7 +218,7 @@ def test_a_summary_tells_the_key_figures_and_who_is_missing() -> None:
     assert body(message, "plain").splitlines() == [
         "您好！城关片区工会2026年第三季度的汇总表在附件里，主要数字如下。",
         "",
-        "- 会员数：1,284（较上一期 +1.2%）",
+        "- 会员数：1,284（比上季度 +1.2%，比去年同期 -0.4%）",
         "- 走访人次：—",
         "",
         "应报 12 个单位，已报 11 个。",
@@ -251,8 +254,40 @@ def test_every_wording_renders_in_both_languages(lang: Lang) -> None:
 
 
 def test_the_html_asks_for_nothing_from_outside() -> None:
-    for draft in (summary(), receipt()):
-        assert not re.search(r"https?:|src=|<link|<script|url\(|@import", draft.wording.html)
+    picture = Picture(b"\x89PNG", "本期: 按时 11")
+    for draft in (summary(), receipt(), summary(picture=picture)):
+        html = draft.wording.html.replace('src="cid:chart@union-pipeline"', "")
+        assert not re.search(r"https?:|src=|<link|<script|url\(|@import", html)
+
+
+def test_the_picture_is_in_the_message_and_its_words_in_both_bodies() -> None:
+    draft = summary(
+        picture=Picture(b"\x89PNG picture", "本期: 按时 11, 未报 1"), coverage="会员覆盖 96%"
+    )
+    message = parsed(draft)
+    (picture,) = [part for part in message.walk() if part.get_content_type() == "image/png"]
+    assert picture["Content-ID"] == "<chart@union-pipeline>"
+    assert picture.get_content_disposition() == "inline"
+    assert picture.get_content() == b"\x89PNG picture"
+    assert [part.get_content() for part in message.iter_attachments()] == [b"PK numbers"]
+    for kind in ("plain", "html"):
+        assert "本期: 按时 11, 未报 1" in body(message, kind)
+        assert "会员覆盖 96%" in body(message, kind)
+    assert write_message(draft, 1, NOW) == write_message(draft, 1, NOW)
+
+
+def test_a_picture_drawn_otherwise_makes_no_other_message() -> None:
+    drafts = [summary(picture=Picture(content, "x")) for content in (b"one", b"two")]
+    assert drafts[0].digest == drafts[1].digest
+
+
+def test_what_has_changed_is_told_by_an_update_alone() -> None:
+    draft = summary(news=("会员数：1,200 → 1,284",))
+    for kind in ("plain", "html"):
+        assert "1,200 → 1,284" not in body(parsed(draft), kind)
+        assert "和上次寄给您的相比：" in body(parsed(draft, revision=2), kind)
+        assert "会员数：1,200 → 1,284" in body(parsed(draft, revision=2), kind)
+    assert draft.digest == summary().digest
 
 
 # ------------------------------------------------------------------------- the bytes of it

@@ -29,7 +29,7 @@ FLOORS = (
     ("summaries",),
     ("deliver",),
     ("workspace",),
-    ("narrate",),
+    ("letter", "narrate"),
     ("collect", "publish", "notify", "prefill"),
     ("nightly",),
     ("ticker", "queries", "handouts", "checking", "rebuild", "doctor"),

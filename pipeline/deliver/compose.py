@@ -23,6 +23,8 @@ from pipeline.periods import Terms, parse_span
 from pipeline.safe_text import one_line
 from pipeline.texts import Lang
 
+PICTURE_ID = "chart@union-pipeline"  # by which the words of a message find its picture
+
 _NAME_LIMIT = 60  # characters of a unit's name in a subject line
 _MISSING_LIMIT = 30  # names in the body; the workbook lists them all
 
@@ -45,6 +47,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in the message itself, PNG, and what it shows in words."""
+
+    content: bytes
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptNote:
     """What became of one file; `file` is its name as the group knows it."""
 
@@ -58,11 +68,25 @@ class ReceiptNote:
 
 @dataclass(frozen=True, slots=True)
 class KeyFigure:
-    """One line of the summary mail, already in words: `3,120.00 元`, `+5.2%`."""
+    """One line of the summary mail, already in words: `3,120.00 元`, `+5.2%`.
+
+    `change` is that since the previous quarter, `over_year` that since a year ago.
+    """
 
     label: str
     value: str
     change: str = ""
+    over_year: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who has reported; `missing` are names of units, `coverage` says how much that is of all."""
+
+    expected: int
+    reported: int
+    missing: tuple[str, ...] = ()
+    coverage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +114,11 @@ class Draft:
     wording: Wording
     updated: Wording
     attachments: tuple[Attachment, ...]
+    picture: Picture | None = None
 
     @property
     def digest(self) -> str:
-        """What the recipient reads, as a hash: words and attachments, not the HTML layout."""
+        """What the recipient reads, as a hash: words and attachments, not layout and picture."""
         return _digest(self.wording, self.attachments)
 
 
@@ -124,25 +149,26 @@ def summary_message(
     period: str,
     figures: Sequence[KeyFigure],
     *,
-    expected: int,
-    reported: int,
-    missing: Sequence[str],
+    standing: Standing,
     attachments: Sequence[Attachment],
     union: str,
     lang: Lang,
+    news: Sequence[str] = (),
+    picture: Picture | None = None,
 ) -> Draft:
-    """Return the message that brings an inner unit its summary; `missing` are unit names."""
+    """Return the message that brings an inner unit its summary.
+
+    `news` is what has changed since the last message; only an update tells it.
+    """
     values = {
         "introduction": words.INTRODUCTION.format(unit=to.name, period=_label(period, lang))[lang],
         "figures": figures,
         "figure_lines": [_figure_line(figure, lang) for figure in figures],
-        "reported": words.REPORTED.format(expected=expected, reported=reported)[lang],
-        "missing_head": words.MISSING.format(count=len(missing))[lang],
-        "missing": missing[:_MISSING_LIMIT],
-        "missing_more": words.MORE_MISSING.format(count=len(missing) - _MISSING_LIMIT)[lang]
-        if len(missing) > _MISSING_LIMIT
-        else "",
-    } | _frame(to, period, union, lang)
+        "news": news,
+        "picture": f"cid:{PICTURE_ID}" if picture else "",
+        "picture_words": picture.words if picture else "",
+    }
+    values |= _standing_values(standing, lang) | _frame(to, period, union, lang)
     subject = words.SUMMARY_SUBJECT.format(
         unit=one_line(to.name, _NAME_LIMIT), period=_label(period, lang)
     )[lang]
@@ -159,7 +185,22 @@ def summary_message(
             values | {"update": True},
         ),
         attachments=tuple(attachments),
+        picture=picture,
     )
+
+
+def _standing_values(standing: Standing, lang: Lang) -> dict[str, Any]:
+    missing = standing.missing
+    more = len(missing) - _MISSING_LIMIT
+    return {
+        "reported": words.REPORTED.format(expected=standing.expected, reported=standing.reported)[
+            lang
+        ],
+        "coverage": standing.coverage,
+        "missing_head": words.MISSING.format(count=len(missing))[lang],
+        "missing": missing[:_MISSING_LIMIT],
+        "missing_more": words.MORE_MISSING.format(count=more)[lang] if more > 0 else "",
+    }
 
 
 def _receipt_wording(
@@ -192,8 +233,13 @@ def _file_values(note: ReceiptNote, lang: Lang) -> dict[str, str]:
 
 
 def _figure_line(figure: KeyFigure, lang: Lang) -> str:
-    line = words.FIGURE_CHANGED if figure.change else words.FIGURE
-    return line.format(label=figure.label, value=figure.value, change=figure.change)[lang]
+    changes = (
+        words.SINCE_QUARTER.format(change=figure.change)[lang] if figure.change else "",
+        words.SINCE_YEAR.format(change=figure.over_year)[lang] if figure.over_year else "",
+    )
+    told = words.COMMA[lang].join(filter(None, changes))
+    line = words.FIGURE_CHANGED if told else words.FIGURE
+    return line.format(label=figure.label, value=figure.value, changes=told)[lang]
 
 
 def _frame(to: Addressee, period: str, union: str, lang: Lang) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
 
-from pipeline.deliver.compose import Attachment, Draft
+from pipeline.deliver.compose import PICTURE_ID, Attachment, Draft, Picture
 from pipeline.safe_text import one_line
 
 _ADDRESS = re.compile(
@@ -67,6 +67,8 @@ def write_message(draft: Draft, revision: int, now: datetime) -> bytes:
     message["Auto-Submitted"] = "auto-generated"  # keeps absence notes from coming back (RFC 3834)
     message.set_content(wording.text, cte="base64")
     message.add_alternative(wording.html, subtype="html", cte="base64")
+    if draft.picture is not None:
+        _show(message, draft.picture)
     for attachment in draft.attachments:
         _attach(message, attachment)
     _fix_boundaries(message, identity)
@@ -112,6 +114,20 @@ def _attach(message: EmailMessage, attachment: Attachment) -> None:
         filename=name,
         params={"charset": "utf-8"} if maintype == "text" else None,
     )
+
+
+def _show(message: EmailMessage, picture: Picture) -> None:
+    """Put a picture beside the HTML, where the mail program finds it by its id."""
+    html = message.get_body(("html",))
+    if html is not None:
+        html.add_related(
+            picture.content,
+            maintype="image",
+            subtype="png",
+            cid=f"<{PICTURE_ID}>",
+            disposition="inline",
+            filename="chart.png",
+        )
 
 
 def _fix_boundaries(message: EmailMessage, identity: str) -> None:

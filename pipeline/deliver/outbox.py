@@ -85,6 +85,14 @@ def waiting(connection: Connection, messages: Table) -> list[Waiting]:
     return [Waiting(**row._asdict() | {"error": row.error or ""}) for row in rows]
 
 
+def sent_messages(connection: Connection, messages: Table, unit: str, period: str) -> set[str]:
+    """Return the Message-IDs of the summaries that have been handed over, for certain or perhaps."""
+    columns = messages.c
+    of_summary = (columns.kind == "summary", columns.unit == unit, columns.period == period)
+    found = select(columns.message_id).where(*of_summary, columns.sent_at.is_not(None))
+    return set(connection.scalars(found))
+
+
 def count_waiting(connection: Connection, messages: Table) -> int:
     """Return how many messages are in the outbox, the marked ones included."""
     counted = select(func.count()).where(messages.c.state.in_(WAITING))

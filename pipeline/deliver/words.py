@@ -98,7 +98,12 @@ INTRODUCTION = Text(
     "Hello! The summary of {unit} for {period} is attached; these are its key figures.",
 )
 FIGURE = Text("{label}：{value}", "{label}: {value}")
-FIGURE_CHANGED = Text("{label}：{value}（较上一期 {change}）", "{label}: {value} (change {change})")
+FIGURE_CHANGED = Text("{label}：{value}（{changes}）", "{label}: {value} ({changes})")
+SINCE_QUARTER = Text("比上季度 {change}", "{change} vs last quarter")
+SINCE_YEAR = Text("比去年同期 {change}", "{change} vs last year")
+COMMA = Text("，", ", ")
+NEWS = Text("{label}：{before} → {after}", "{label}: {before} → {after}")
+PICTURE = Text("报送情况和主要比率", "Reporting and key rates")
 REPORTED = Text(
     "应报 {expected} 个单位，已报 {reported} 个。", "{reported} of {expected} units have reported."
 )
@@ -120,7 +125,10 @@ SAYINGS = {
     "summary": Text("汇总表", "Summary"),
     "figure": Text("主要数字", "Key figure"),
     "value": Text("本期", "This period"),
-    "change": Text("较上一期", "Change"),
+    "change": Text("比上季度", "vs last quarter"),
+    "over_year": Text("比去年同期", "vs last year"),
+    "news": Text("和上次寄给您的相比：", "Compared with the last message to you:"),
+    "picture": Text("图中的数：", "The numbers of the picture: "),
     "updated": Text(
         "这是更新：这一期的汇总表以前发过，现在内容有变化，请以这一封为准。",
         "This is an update: the summary of this period was sent before and has changed. "

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from pipeline.orgunits import OrgTree
-from pipeline.periods import Period
+from pipeline.periods import Period, parse_period
 from pipeline.records.editions import Edition, read_tree, tree_digest
 from pipeline.records.lifecycle import ACCEPTED
 from pipeline.records.store import Store
@@ -140,6 +140,15 @@ class History:
             else withhold(bridge)
             for indicator, bridge in bridges
         )
+
+    def edition(self, edition: Edition) -> Figures | None:
+        """Return the figures of a summary as it was once published; None for no known period."""
+        period = parse_period(edition.period)
+        if period is None:
+            return None
+        self._tree_of(edition.tree)
+        point = _Point(period, edition.tree, edition.files)
+        return self._published(point, frozenset([edition.unit])).get(edition.unit)
 
     def _said(self, period: Period, unit: str, editions: Sequence[Edition]) -> _Point:
         """Return the earlier quarter as a reader of its summary knew it when this one ended.

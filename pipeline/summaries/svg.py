@@ -14,10 +14,13 @@ from pipeline.summaries.numbers import Value
 from pipeline.summaries.sheets.styles import BLUE, GREY, INK, ORANGE, REST, RULE, SKY
 from pipeline.summaries.svg_marks import (
     Anchor,
+    description_of,
     document,
     dot,
+    height_of,
     line,
     path,
+    place_at,
     rect,
     shorten,
     text,
@@ -128,6 +131,18 @@ def draw_line(
             inside = min(max(x, half), width - half)
             marks.append(text(inside, y - 9, words, anchor="middle", bold=last))
     return document(width, height, title, told(points, ()), "".join(marks))
+
+
+def stack(title: str, charts: Sequence[tuple[str, str]], *, width: float = WIDTH) -> str:
+    """Return one picture of several charts below each other, each with its heading and a margin."""
+    margin, y, marks, heard = 14.0, 0.0, [], []
+    for heading, chart in charts:
+        marks.append(text(margin, y + margin + 10, heading, size=14, bold=True))
+        y += margin + 24
+        marks.append(place_at(margin, y, chart))
+        y += height_of(chart)
+        heard.append(f"{heading}. {description_of(chart)}")
+    return document(width + 2 * margin, y + margin, title, " ".join(heard), "".join(marks))
 
 
 def told(bars: Iterable[Bar], series: Sequence[str]) -> str:

@@ -6,7 +6,9 @@ content policy. Numbers have one decimal, so that the same chart is the same byt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from html import unescape
 from typing import Final, Literal
 
 from markupsafe import escape
@@ -19,6 +21,9 @@ SIZE: Final = 12.0  # of letters; a chart is drawn as wide as a telephone shows 
 
 _EM: Final = 0.58  # width of a half-width letter, in parts of its size; rather too wide
 
+_HEIGHT: Final = re.compile(r'<svg [^>]*? height="([\d.]+)"')
+_DESCRIPTION: Final = re.compile(r"<desc>(.*?)</desc>")
+
 Anchor = Literal["start", "middle", "end"]
 
 
@@ -29,6 +34,23 @@ def document(width: float, height: float, title: str, description: str, marks: s
         f' width="{num(width)}" height="{num(height)}" font-family="{FONTS}" font-size="{num(SIZE)}"'
         f' fill="{INK}"><title>{plain(title)}</title><desc>{plain(description)}</desc>{marks}</svg>'
     )
+
+
+def place_at(x: float, y: float, chart: str) -> str:
+    """Return a whole chart as a part of another picture."""
+    return f'<g transform="translate({num(x)} {num(y)})">{chart}</g>'
+
+
+def height_of(chart: str) -> float:
+    """Return how high a whole chart is."""
+    found = _HEIGHT.search(chart)
+    return float(found[1]) if found else 0.0
+
+
+def description_of(chart: str) -> str:
+    """Return what a whole chart says in words."""
+    found = _DESCRIPTION.search(chart)
+    return unescape(found[1]) if found else ""
 
 
 def text(
