@@ -22,7 +22,6 @@ from pipeline.deliver.compose import (
 from pipeline.summaries.compare import Change
 from pipeline.summaries.dashboard.charts import rates_picture, standing_picture
 from pipeline.summaries.numbers import Figures
-from pipeline.summaries.picture import draw_png
 from pipeline.summaries.svg import stack
 from pipeline.summaries.svg_marks import description_of
 from pipeline.summaries.view import SummaryView
@@ -87,5 +86,5 @@ def _picture(view: SummaryView, lang: Lang) -> Picture | None:
     if not found:
         return None
     charts = [(p.title[lang], p.zh if lang == "zh" else p.en) for p in found]
-    svg = stack(words.PICTURE[lang], charts)
-    return Picture(draw_png(svg), description_of(svg))
+    lines = (words.CHART.format(title=t, told=description_of(svg))[lang] for t, svg in charts)
+    return Picture(stack(words.PICTURE[lang], charts), tuple(lines))

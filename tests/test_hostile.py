@@ -267,6 +267,16 @@ def check_html(text: str) -> None:
                 assert not re.match(r"(?i)\s*(\w+:|//)", value or ""), value
 
 
+def check_picture(content: bytes) -> None:
+    """A picture has pixels and nothing else: no text, no profile, no second file behind its end."""
+    assert re.fullmatch(rb"\x89PNG\r\n\x1a\n.{4}IHDR.*IEND\xaeB`\x82", content, re.DOTALL)
+    at, kinds = 8, []
+    while at < len(content):
+        kinds.append(content[at + 4 : at + 8])
+        at += 12 + int.from_bytes(content[at : at + 4], "big")
+    assert set(kinds) <= {b"IHDR", b"pHYs", b"IDAT", b"IEND"}
+
+
 def check_message(content: bytes) -> EmailMessage:
     message = BytesParser(policy=policy.default).parsebytes(content)
     assert isinstance(message, EmailMessage)
@@ -293,6 +303,7 @@ def check_output(name: str, content: bytes) -> None:
         ".txt": lambda: check_text(content),
         ".html": lambda: check_html(content.decode()),
         ".docx": lambda: check_document(content),
+        ".png": lambda: check_picture(content),
     }
     assert suffix in checks, f"{name}: a kind of output that nobody has looked through yet"
     checks[suffix]()

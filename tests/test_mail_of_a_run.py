@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -64,6 +65,44 @@ def test_nobody_gets_the_same_twice_and_a_changed_summary_is_an_update(tmp_path:
     # U3 hangs below the root alone, so the summary of S has not changed.
     assert set(subjects) == {"u0@example.com", "u3@example.com"}
     assert "更新" in subjects["u0@example.com"]
+
+
+def test_an_update_says_what_has_changed_since_the_last_letter(tmp_path: Path) -> None:
+    mailbox = Mailbox()
+    with serving(mailbox) as port:
+        workspace = workspace_for(tmp_path, port)
+        drop(workspace, "1.xlsx", quarterly(activities=[activity(attended=20)]))
+        run_once(workspace)
+        mailbox.received.clear()
+        drop(workspace, "2.xlsx", quarterly("U3", activities=[activity(attended=15)]))
+        run_once(workspace, NOW + timedelta(days=2))
+        assert run_once(workspace, NOW + timedelta(days=3)).mail.sent == 0
+    (letter,) = [m for m in mailbox.received if m["To"] == "u0@example.com"]
+    for kind in ("plain", "html"):
+        part = letter.get_body((kind,))
+        assert part is not None
+        said = part.get_content().replace("&gt;", ">")
+        assert "和上次寄给您的相比：" in said
+        assert "已报：1 个 → 2 个" in said
+        assert "参与人次：20 人次 → 35 人次" in said
+        assert "会员数" in said
+
+
+def test_a_summary_carries_a_picture_that_every_reader_can_see(tmp_path: Path) -> None:
+    mailbox = Mailbox()
+    with serving(mailbox) as port:
+        workspace = workspace_for(tmp_path, port)
+        drop(workspace, "1.xlsx", quarterly(activities=[activity()]))
+        run_once(workspace)
+    (letter,) = [m for m in mailbox.received if m["To"] == "u0@example.com"]
+    (picture,) = [part for part in letter.walk() if part.get_content_type() == "image/png"]
+    width, height = (int.from_bytes(picture.get_content()[at : at + 4]) for at in (16, 20))
+    assert 600 < width < 900 < 2 * height
+    assert len(picture.get_content()) < 150_000
+    html = letter.get_body(("html",))
+    assert html is not None
+    (alt,) = re.findall(r'alt="(.*?)"', html.get_content())
+    assert alt.startswith("报送情况：本期: 按时 1, 迟报 0, 未报 3。 主要比率：报送率: 本期 25.0%")
 
 
 def test_mail_that_could_not_go_goes_with_the_next_run(tmp_path: Path) -> None:

@@ -48,10 +48,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture in the message itself, PNG, and what it shows in words."""
+    """A chart in the message itself, and line by line what it shows in words."""
 
-    content: bytes
-    words: str
+    svg: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def summary_message(
         "figure_lines": [_figure_line(figure, lang) for figure in figures],
         "news": news,
         "picture": f"cid:{PICTURE_ID}" if picture else "",
-        "picture_words": picture.words if picture else "",
+        "picture_words": picture.words if picture else (),
     }
     values |= _standing_values(standing, lang) | _frame(to, period, union, lang)
     subject = words.SUMMARY_SUBJECT.format(

@@ -19,6 +19,7 @@ from pathlib import PurePosixPath
 
 from pipeline.deliver.compose import PICTURE_ID, Attachment, Draft, Picture
 from pipeline.safe_text import one_line
+from pipeline.summaries.picture import draw_png
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
@@ -121,7 +122,7 @@ def _show(message: EmailMessage, picture: Picture) -> None:
     html = message.get_body(("html",))
     if html is not None:
         html.add_related(
-            picture.content,
+            draw_png(picture.svg),
             maintype="image",
             subtype="png",
             cid=f"<{PICTURE_ID}>",

@@ -103,6 +103,7 @@ SINCE_QUARTER = Text("比上季度 {change}", "{change} vs last quarter")
 SINCE_YEAR = Text("比去年同期 {change}", "{change} vs last year")
 COMMA = Text("，", ", ")
 NEWS = Text("{label}：{before} → {after}", "{label}: {before} → {after}")
+CHART = Text("{title}：{told}。", "{title}: {told}.")
 PICTURE = Text("报送情况和主要比率", "Reporting and key rates")
 REPORTED = Text(
     "应报 {expected} 个单位，已报 {reported} 个。", "{reported} of {expected} units have reported."
@@ -128,7 +129,7 @@ SAYINGS = {
     "change": Text("比上季度", "vs last quarter"),
     "over_year": Text("比去年同期", "vs last year"),
     "news": Text("和上次寄给您的相比：", "Compared with the last message to you:"),
-    "picture": Text("图中的数：", "The numbers of the picture: "),
+    "picture": Text("图里的数：", "The numbers of the picture:"),
     "updated": Text(
         "这是更新：这一期的汇总表以前发过，现在内容有变化，请以这一封为准。",
         "This is an update: the summary of this period was sent before and has changed. "

@@ -34,7 +34,7 @@ _STATES: Final = (BLUE, ORANGE, "#FFFFFF")  # on time, late, missing: full, half
 _ON_STATES: Final = ("#FFFFFF", INK, INK)
 _SMALL: Final = 11.0
 _GAP: Final = 9.0
-_LABELS: Final = 0.4  # of the width, at most
+_LABELS: Final = 0.41  # of the width, at most
 _EDGE: Final = 1.0  # for the outline of what touches the edge
 
 

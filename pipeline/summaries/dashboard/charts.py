@@ -59,11 +59,13 @@ def pictures(view: SummaryView) -> Iterator[Picture]:
 
 
 def standing_picture(view: SummaryView) -> Picture | None:
-    """Units on time, late and missing: now, a quarter ago and a year ago."""
-    past = zip(_spans(view), (view.current, *view.earlier), strict=True)
+    """Units on time, late and missing: now, and a period and a year ago where anybody reported."""
+    this, *earlier = _spans(view)
+    past = zip(earlier, view.earlier, strict=True)
     counted = [(label, turnout(figures)) for label, figures in past if figures]
-    counted = [(label, units) for label, units in counted if units.expected]
-    if not counted:
+    now = turnout(view.current)
+    counted = [(this, now), *((label, units) for label, units in counted if units.reported)]
+    if not now.expected:
         return None
 
     def draw(lang: Lang) -> str:
