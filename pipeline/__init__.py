@@ -8,7 +8,8 @@ imports):
     books       2  bytes in, sheets out, whatever program wrote them
     intake      3  workbooks in: scan, locate, read, judge
     receipts    4  what goes back: the group's own workbook, marked
-    workers        the three before, in processes that a bad file cannot take along
+    workers        the three before, in processes that a bad file cannot take along,
+                   here or on a cluster
     records     5  what was accepted: tables, archive, versions
     summaries   6  what it adds up to: indicators, figures, trace, charts, workbook, page, narrative
     deliver     7  messages out: composed, queued, sent

@@ -8,7 +8,6 @@ it is settled. What a run that died left unsettled, the next one finishes before
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from typing import TypeVar
 
 from pipeline.books.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT
 from pipeline.books.screen import Limits
+from pipeline.config import WorkerSettings
 from pipeline.files import write_files
 from pipeline.forms.expressions import reads_today
 from pipeline.forms.model import Forms
@@ -123,7 +123,7 @@ class Collector:
         ready = (stored for (stamp, _), stored in left.items() if stamp not in unread)
         for brief, batch in self._as_then(ready):
             jobs = (self._job(self.archive.path_of(x.sha256), x.path) for x in batch)
-            outcomes = judge_files(jobs, brief, self._workers())
+            outcomes = judge_files(jobs, brief, self._crew)
             self._hand_back(
                 (stored, outcome, lying.get(stored.id))
                 for stored, outcome in zip(batch, outcomes, strict=True)
@@ -160,7 +160,7 @@ class Collector:
                     if mark not in known:
                         yield self._job(self._bytes_of(item), item.found.path)
 
-        for outcome in judge_files(jobs(), self._brief(self.run.now.date()), self._workers()):
+        for outcome in judge_files(jobs(), self._brief(self.run.now.date()), self._crew):
             while not waiting[0][1]:
                 yield waiting.popleft()[0], None
             yield waiting.popleft()[0], outcome
@@ -267,8 +267,9 @@ class Collector:
     def _bytes_of(self, kept: Kept) -> Path:
         return kept.found.source if self.rehearse else self.archive.path_of(kept.sha256)
 
-    def _workers(self) -> int:
-        return self.workspace.settings.workers.count or os.cpu_count() or 1
+    @property
+    def _crew(self) -> WorkerSettings:
+        return self.workspace.settings.workers
 
     def _brief(self, today: date) -> Brief:
         return brief_of(self.workspace, today, closed_periods(self.store))
@@ -291,6 +292,7 @@ def brief_of(workspace: Workspace, today: date, closed: frozenset[str] = frozens
         ),
         limits.seconds_per_file,
         workspace.lang,
+        workspace.digest,
     )
 
 

@@ -257,6 +257,11 @@ def _check(where: str, settings: Settings) -> None:
         raise ConfigError(
             f"{where} [privacy] k 应大于 0；1 = 都公布 (above 0; 1 = nothing withheld)。"
         )
+    if settings.workers.engine == "dask" and not settings.workers.address:
+        raise ConfigError(
+            f'{where} [workers] 写了 engine = "dask" 就要写 address（调度器地址）(address is missing)。'
+            "例如 tcp://192.168.1.10:8786。"
+        )
     if settings.mail.host and not settings.mail.sender:
         raise ConfigError(
             f"{where} [mail] 写了 host 就要写 sender（发件人地址）(sender is missing)。"

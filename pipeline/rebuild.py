@@ -215,9 +215,8 @@ def _read_again(
         )
         for stored in there
     )
-    count = workspace.settings.workers.count or os.cpu_count() or 1
     brief = brief_of(workspace, there[-1].taken_at.date()) if there else None
-    outcomes = judge_files(jobs, brief, count) if brief else iter(())
+    outcomes = judge_files(jobs, brief, workspace.settings.workers) if brief else iter(())
     read = zip(there, (outcome.submission for outcome in outcomes), strict=True)
     for done in range(0, len(there), _BATCH):
         watch(done, len(there))

@@ -1,22 +1,26 @@
 """Files judged in worker processes: jobs in, outcomes out in the same order, whatever a file does.
 
-A worker reads the bytes, screens, parses, judges and marks the receipt; it writes nothing. The
+The processes are this machine's or those of a dask cluster. A worker reads the bytes, screens, parses, judges and marks the receipt; it writes nothing. The
 rule: a file that ends its worker (see `sandbox`) is quarantined by name, and the rest goes on.
 """
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 
 from pipeline.books.grid import Book
 from pipeline.books.read import read_book
 from pipeline.books.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT, Refused, refuse
 from pipeline.books.screen import Limits
+from pipeline.cluster import run_on_cluster
+from pipeline.config import WorkerSettings
 from pipeline.forms.load import read_forms
 from pipeline.intake.findings import refusal_issue
 from pipeline.intake.judge import Setup, judge_book
@@ -40,6 +44,7 @@ class Brief:
     limits: Limits
     seconds_per_file: int
     lang: Lang
+    digest: str = ""  # of all this, so that a worker that stays up notices a change
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,19 @@ class Outcome:
     trouble: str = ""
 
 
-def judge_files(jobs: Iterable[Job], brief: Brief, workers: int) -> Iterator[Outcome]:
+def judge_files(jobs: Iterable[Job], brief: Brief, crew: WorkerSettings) -> Iterator[Outcome]:
     """Yield the outcome of every job, in order; at most a few batches are held at a time."""
     work, lost = partial(judge_file, brief=brief), partial(lost_outcome, brief=brief)
-    yield from run_sandboxed(work, jobs, lost, Bounds(brief.seconds_per_file), workers)
+    bounds = Bounds(brief.seconds_per_file)
+    if crew.engine == "processes":
+        yield from run_sandboxed(work, jobs, lost, bounds, crew.count or os.cpu_count() or 1)
+        return
+    waiting = iter(jobs)
+    first = next(waiting, None)
+    if first is not None:  # without a file to read nobody need be asked
+        seen = (brief.config, brief.orgunits, first.path)
+        every = chain([first], waiting)
+        yield from run_on_cluster(work, every, lost, bounds, crew.address, seen)
 
 
 def judge_file(job: Job, brief: Brief) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 
 from pipeline.sandbox import Ending
@@ -15,6 +16,12 @@ def fall_over(how: str) -> str:
     if how in _WAYS:
         _WAYS[how]()
     return f"{how}: done"
+
+
+def slowly(task: str) -> str:
+    """Do a task that is under way long enough for its worker to be killed."""
+    threading.Event().wait(0.3)
+    return f"{task}: done"
 
 
 def name_of(task: str, ending: Ending) -> str:

@@ -24,6 +24,7 @@ FLOORS = (
     ("intake",),
     ("receipts",),
     ("sandbox",),
+    ("cluster",),
     ("workers",),
     ("records",),
     ("summaries",),

@@ -15,6 +15,7 @@ from pipeline import __version__
 from pipeline.config import mail_password
 from pipeline.doctor.check import Check, attention, fault, fine
 from pipeline.doctor.clock import check_clock, check_share_clock
+from pipeline.doctor.crew import check_crew
 from pipeline.doctor.folders import check_folders
 from pipeline.doctor.mail import check_addresses, check_mail
 from pipeline.doctor.records import check_records, newest_record
@@ -56,6 +57,7 @@ def _look_over(workspace: Workspace, now: datetime) -> Iterator[Check]:
     )
     yield from _check_lock(workspace)
     yield from check_records(workspace, now)
+    yield from check_crew(workspace)
     yield from _check_inbox(workspace, now)
     yield from check_mail(workspace.settings.mail, mail_password())
     yield from check_addresses(workspace.tree)
