@@ -19,7 +19,9 @@ from summary_views import Union, open_issues
 from workspaces import NOW, SETTINGS, activity, drop, make_workspace, quarterly, run_once, snapshot
 
 from pipeline.forms.model import Forms
+from pipeline.summaries.bridge import KINDS, Bridge, BridgePart, Contribution
 from pipeline.summaries.compare import change
+from pipeline.summaries.dashboard.changes import bridge_pictures, trend_pictures
 from pipeline.summaries.dashboard.page import write_dashboard
 from pipeline.summaries.indicators import BY_UNIT, Indicators
 from pipeline.summaries.numbers import Figures
@@ -150,6 +152,24 @@ def test_charts_say_what_they_show(browser: Browser, page_file: Path, view: Summ
     assert heard is not None
     assert heard.startswith("本期: 按时 ")
     assert "未报 3" in heard
+
+
+def test_a_change_is_explained_and_a_trend_drawn(view: SummaryView) -> None:
+    parts = [BridgePart(kind, n, 1) for kind, n in zip(KINDS, (30, 0, -12, 0, 0), strict=True)]
+    top = (Contribution("YG02", "第一中学工会", 25, "both"),)
+    told = Bridge("A03", "value", "YG", 100, 118, tuple(parts), top)
+    secret = Bridge("V01", "value", "YG", 0, 0, (), (), withheld=True)
+    quarters = (view.year_ago, view.previous, view.current)
+    moved = replace(view, bridges=(told, secret), trend=tuple(filter(None, quarters)))
+    (bridge,) = bridge_pictures(moved)
+    assert bridge.note is not None
+    assert bridge.note.zh == "影响最大：第一中学工会 +25"
+    heard = "上季度汇总: 100; 两季都报的: +30; 本季未报的: -12; 本期: 118"
+    assert f"<desc>{heard}</desc>" in bridge.zh
+    trends = list(trend_pictures(moved))
+    assert [t.title.en for t in trends][:2] == ["Members (persons)", "Attendances (attendances)"]
+    assert "25Q3" in trends[0].en
+    assert list(trend_pictures(view)) == []
 
 
 def test_what_is_withheld_is_a_star_everywhere(

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.summaries.svg import Amount, Bar, draw_bars, draw_line, draw_shares, told
+from pipeline.summaries.svg_bridge import draw_bridge
 from pipeline.summaries.svg_marks import shorten, width_of
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -93,6 +94,27 @@ def test_the_same_chart_is_the_same_text() -> None:
     again = draw_bars("率", [Bar("甲", (Amount(Decimal(1) / 3, "33.3%"),))], full=1)
     assert svg == again
     assert "style=" not in svg and " id=" not in svg
+
+
+def test_a_bridge_steps_from_what_was_to_what_is() -> None:
+    svg = draw_bridge(
+        "参与人次", bar("上季度", 100), [bar("新报", 60), bar("未报", -40)], bar("本期", 120)
+    )
+    boxes = [
+        (float(r.get("x", "")), float(r.get("width", ""))) for r in parsed(svg).iter(f"{SVG}rect")
+    ]
+    (zero, was), (up, more), (down, less), (start, now) = boxes
+    assert zero == start
+    assert (more / was, less / was, now / was) == pytest.approx((0.6, 0.4, 1.2), abs=0.01)
+    assert up == pytest.approx(zero + was, abs=0.2)
+    assert down == pytest.approx(start + now, abs=0.2)
+    assert written(svg) == ["上季度", "100", "新报", "60", "未报", "-40", "本期", "120"]
+
+
+def test_a_bridge_far_above_zero_says_that_its_ends_are_cut() -> None:
+    svg = draw_bridge("会员数", bar("上季度", 5000), [bar("新报", 50)], bar("本期", 5050))
+    gaps = [r for r in parsed(svg).iter(f"{SVG}rect") if r.get("fill") == "#FFFFFF"]
+    assert len(gaps) == 2
 
 
 @pytest.mark.parametrize("draw", [draw_bars, draw_line])

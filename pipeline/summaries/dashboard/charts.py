@@ -76,7 +76,7 @@ def standing_picture(view: SummaryView) -> Picture | None:
         names = [state[lang] for state in STATES.values()]
         return draw_shares(words.STANDING[lang], bars, names)
 
-    return _picture(words.STANDING, draw)
+    return draw_both(words.STANDING, draw)
 
 
 def rates_picture(view: SummaryView) -> Picture | None:
@@ -91,7 +91,7 @@ def rates_picture(view: SummaryView) -> Picture | None:
         bars = [_bar(entry.indicator.label[lang], entry) for entry in entries]
         return draw_bars(words.RATES[lang], bars, _names(view, lang), full=1)
 
-    return _picture(words.RATES, draw)
+    return draw_both(words.RATES, draw)
 
 
 def _by_unit(view: SummaryView, name: str) -> Picture | None:
@@ -108,14 +108,14 @@ def _by_unit(view: SummaryView, name: str) -> Picture | None:
     title = Text(title.zh, words.BY_UNITS.format(label=indicator.label.en).en)
 
     def draw(lang: Lang) -> str:
-        bars = [Bar(TOTAL[lang], (_amount(indicator, now.get((name, "", ""))),), marked=True)]
+        bars = [Bar(TOTAL[lang], (amount_of(indicator, now.get((name, "", ""))),), marked=True)]
         for code, unit, number in rates[:MOST_UNITS]:
             label = ITSELF.format(name=unit)[lang] if code == view.unit.code else unit
-            bars.append(Bar(label, (_amount(indicator, number),)))
+            bars.append(Bar(label, (amount_of(indicator, number),)))
         return draw_bars(title[lang], bars)
 
     rest = len(rates) - MOST_UNITS
-    return _picture(title, draw, words.REST_UNITS.format(n=rest) if rest > 0 else None)
+    return draw_both(title, draw, words.REST_UNITS.format(n=rest) if rest > 0 else None)
 
 
 def _by_member(view: SummaryView, name: str, dimension: str) -> Picture | None:
@@ -132,7 +132,7 @@ def _by_member(view: SummaryView, name: str, dimension: str) -> Picture | None:
     if not entries:
         return None
     entries.sort(key=lambda pair: -Fraction(pair[1].values[0] or 0))
-    measure = _Measure.of([entry for _, entry in entries])
+    measure = Measure.of([entry for _, entry in entries])
     rest = entries[MOST_MEMBERS:]
 
     def draw(lang: Lang) -> str:
@@ -140,7 +140,7 @@ def _by_member(view: SummaryView, name: str, dimension: str) -> Picture | None:
         return draw_bars(title[lang], bars, _names(view, lang))
 
     title = _title(indicator, breakdown, measure)
-    return _picture(title, draw, words.REST.format(n=len(rest)) if rest else None)
+    return draw_both(title, draw, words.REST.format(n=len(rest)) if rest else None)
 
 
 def _by_month(view: SummaryView, names: Sequence[str]) -> Picture | None:
@@ -156,29 +156,29 @@ def _by_month(view: SummaryView, names: Sequence[str]) -> Picture | None:
     entries = [entry for _, month in months for entry in month]
     if not any(entry.values[0] for entry in entries):
         return None
-    measure = _Measure.of(entries)
+    measure = Measure.of(entries)
     both = Text("、".join(i.label.zh for i in found), ", ".join(i.label.en for i in found))
 
     def draw(lang: Lang) -> str:
         bars = [
-            Bar(label[lang], tuple(_amount(e.indicator, e.number, measure) for e in month))
+            Bar(label[lang], tuple(amount_of(e.indicator, e.number, measure) for e in month))
             for label, month in months
         ]
         return draw_bars(title[lang], bars, [i.label[lang] for i in found])
 
     title = _title(found[0], breakdown, measure, both)
-    return _picture(title, draw)
+    return draw_both(title, draw)
 
 
 @dataclass(frozen=True, slots=True)
-class _Measure:
+class Measure:
     """What amounts of a chart are written in: large sums of money in tens of thousands."""
 
     unit: Text
     scale: int = 1
 
     @classmethod
-    def of(cls, entries: Sequence[Entry]) -> _Measure:
+    def of(cls, entries: Sequence[Entry]) -> Measure:
         indicator = entries[0].indicator
         largest = max((Fraction(v) for e in entries for v in e.values if v), default=Fraction(0))
         if indicator.format == "money" and largest >= _LARGE:
@@ -191,12 +191,14 @@ class _Measure:
         return f"{round_half_up(Fraction(value) / self.scale, 2):,}"
 
 
-def _bar(label: str, entry: Entry, measure: _Measure | None = None) -> Bar:
+def _bar(label: str, entry: Entry, measure: Measure | None = None) -> Bar:
     numbers = (entry.number, entry.before, entry.year_ago)
-    return Bar(label, tuple(_amount(entry.indicator, n, measure) for n in numbers))
+    return Bar(label, tuple(amount_of(entry.indicator, n, measure) for n in numbers))
 
 
-def _amount(indicator: Indicator, number: Number | None, measure: _Measure | None = None) -> Amount:
+def amount_of(
+    indicator: Indicator, number: Number | None, measure: Measure | None = None
+) -> Amount:
     if number is None or number.value is None:
         return Amount(None, WITHHELD.zh if number and number.withheld else NOTHING.zh)
     write = measure.write if measure else plain_text
@@ -218,7 +220,7 @@ def _spans(view: SummaryView) -> tuple[Text, Text, Text]:
 
 
 def _title(
-    indicator: Indicator, breakdown: Breakdown, measure: _Measure, label: Text | None = None
+    indicator: Indicator, breakdown: Breakdown, measure: Measure, label: Text | None = None
 ) -> Text:
     label, by = label or indicator.label, breakdown.label
     zh = words.BY_MEMBERS.format(label=label.zh, by=by.zh).zh
@@ -237,5 +239,5 @@ def _breakdown(view: SummaryView, name: str, dimension: str) -> Breakdown | None
     return None
 
 
-def _picture(title: Text, draw: Draw, note: Text | None = None) -> Picture:
+def draw_both(title: Text, draw: Draw, note: Text | None = None) -> Picture:
     return Picture(title, draw("zh"), draw("en"), note)

@@ -14,6 +14,7 @@ from pipeline.issues import SEVERITY_LABELS
 from pipeline.orgunits import OrgUnit
 from pipeline.summaries.compare import NOTHING, WITHHELD, Change
 from pipeline.summaries.dashboard import words
+from pipeline.summaries.dashboard.changes import bridge_pictures, trend_pictures
 from pipeline.summaries.dashboard.charts import Picture, pictures
 from pipeline.summaries.indicators import BY_UNIT, Indicator
 from pipeline.summaries.numbers import Number
@@ -97,6 +98,8 @@ class Section:
     more_missing: int
     cards: tuple[Card, ...]
     pictures: tuple[Picture, ...]
+    trends: tuple[Picture, ...]
+    bridges: tuple[Picture, ...]
     columns: tuple[Column, ...]
     units: tuple[Line, ...]
     indicators: tuple[Line, ...]
@@ -114,13 +117,15 @@ def section(view: SummaryView, inner: Mapping[str, OrgUnit]) -> Section:
         name=view.unit.name,
         above=tuple(reversed(list(_above(view.unit, inner)))),
         workbook=f"summary_{view.unit.code}_{view.period.code}.xlsx",
-        covered=COVERED.format(reported=units.reported, expected=units.expected),
+        covered=_covered(view, units),
         cut_off=CUT_OFF.format(at=f"{view.cut_off:%Y-%m-%d %H:%M}") if view.cut_off else NO_CUT_OFF,
         turnout=units,
         missing=tuple(missing[:_MOST_NAMES]),
         more_missing=len(missing[_MOST_NAMES:]),
         cards=tuple(_cards(view)),
         pictures=tuple(pictures(view)),
+        trends=tuple(trend_pictures(view)),
+        bridges=tuple(bridge_pictures(view)),
         columns=tuple(_columns(view)),
         units=tuple(_units(view, inner)),
         indicators=tuple(_indicators(view)),
@@ -128,6 +133,15 @@ def section(view: SummaryView, inner: Mapping[str, OrgUnit]) -> Section:
         statuses=tuple(map(_status, view.statuses)),
         issues=tuple(_issues(view)),
     )
+
+
+def _covered(view: SummaryView, units: Turnout) -> Text:
+    """Say how many units are behind the figures, and how many of the members where that is known."""
+    said = COVERED.format(reported=units.reported, expected=units.expected)
+    if view.coverage is None or view.coverage.share is None:
+        return said
+    more = words.MEMBERS_COVERED.format(share=int(view.coverage.share * 100))
+    return Text(said.zh + more.zh, said.en + more.en)
 
 
 def _above(unit: OrgUnit, inner: Mapping[str, OrgUnit]) -> Iterator[tuple[str, str]]:

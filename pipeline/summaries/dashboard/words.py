@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from pipeline.summaries.bridge import Kind
 from pipeline.texts import Text
 
 TITLE = Text("{unit} {period} 工会工作汇总", "{unit} {period} union summary")
@@ -16,6 +18,17 @@ BY_UNITS = Text("{label}：各单位", "{label} by unit")
 REST = Text("其余 {n} 项较小，见分项。", "{n} smaller ones under Breakdowns.")
 REST_UNITS = Text("另有 {n} 个单位，见下表。", "{n} more units in the table below.")
 IN_UNIT = Text("{what}（{unit}）", "{what} ({unit})")
+BEFORE = Text("上季度汇总", "Last summary")
+NOW = Text("本期", "Now")
+REASONS: Final[Mapping[Kind, Text]] = {
+    "both": Text("两季都报的", "In both"),
+    "new": Text("本季新报的", "Newly in"),
+    "missing": Text("本季未报的", "Missing now"),
+    "corrected": Text("上季更正补报", "Corrected"),
+    "tree": Text("单位变动", "Units changed"),
+}
+MOVED_BY = Text("影响最大：{units}", "Moved most by: {units}")
+MEMBERS_COVERED = Text("，会员覆盖 {share}%", ", {share}% of members")
 TEN_THOUSAND = Text("万元", "10,000 yuan")
 
 # Sentences and labels without a value in them: the template knows them as `say.<name>`.
@@ -31,6 +44,8 @@ SAYINGS: Final = {
     "nobody": Text("还没有单位报送。", "No unit has reported yet."),
     "key_figures": Text("主要数字", "Key figures"),
     "charts": Text("图表", "Charts"),
+    "trends": Text("走势", "Trends"),
+    "bridges": Text("数字为什么变", "Why figures have changed"),
     "units": Text("各单位对比", "Units compared"),
     "indicators": Text("全部指标", "All indicators"),
     "breakdowns": Text("分项", "Breakdowns"),
