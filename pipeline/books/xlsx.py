@@ -58,6 +58,29 @@ class _Part:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A sheet as the workbook part lists it."""
+
+    name: str
+    relation: str
+    visibility: Visibility
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it is the template's own; one that is visible is somebody's of that name."""
+        return self.name == CHECK_SHEET and self.visibility != "visible"
+
+
+@dataclass(frozen=True, slots=True)
+class _Main:
+    """What the workbook part says."""
+
+    sheets: tuple[_Entry, ...]
+    names: Mapping[str, NamedCell]
+    date1904: bool
+
+
 def read_xlsx(package: Package, room: Room) -> Stored:
     """Return every worksheet and the names of single cells.
 
@@ -68,27 +91,36 @@ def read_xlsx(package: Package, room: Room) -> Stored:
     book_path = next((part.path for part in main.values() if part.kind == "officeDocument"), "")
     if not book_path:
         raise refuse(refusals.UNKNOWN_KIND)
-    book = parse_part(package.part(book_path))
+    book = _read_once(_read_main, package.part(book_path))
     parts = _related(package, book_path)
-    values = _read_values(package, parts, book, room)
+    values = _read_values(package, parts, book.date1904, room)
     sheets = []
-    for element in _children(book, "sheets"):
-        if not (relation := _relation_id(element)):
-            continue  # a module of macros from the days when those were sheets
-        if (part := parts.get(relation)) is None:
+    for entry in book.sheets:
+        if (part := parts.get(entry.relation)) is None:
             raise refuse(refusals.DAMAGED)
-        if part.kind == "worksheet" and not _is_check(element):
+        if part.kind == "worksheet" and not entry.is_check:
             text = decode_part(package.part(part.path))
-            grid = _read_grid(text, values, element.get("name", ""), room)
-            sheets.append(grid.as_sheet(_VISIBILITY.get(element.get("state", ""), "visible")))
+            grid = _read_grid(text, values, entry.name, room)
+            sheets.append(grid.as_sheet(entry.visibility))
     if not sheets:
         raise refuse(refusals.NO_SHEETS)
-    return tuple(sheets), _read_names(book)
+    return tuple(sheets), book.names
 
 
-def _is_check(element: etree._Element) -> bool:
-    hidden = element.get("state") in _VISIBILITY  # else it is somebody's own of that name
-    return hidden and element.get("name") == CHECK_SHEET
+def _read_main(part: bytes) -> _Main:
+    book = parse_part(part)
+    sheets = (
+        _Entry(
+            element.get("name", ""),
+            relation,
+            _VISIBILITY.get(element.get("state", ""), "visible"),
+        )
+        for element in _children(book, "sheets")
+        if (relation := _relation_id(element))  # else a module of macros, once a sheet
+    )
+    settings = next((element for element in book if local_name(element) == "workbookPr"), None)
+    date1904 = settings is not None and settings.get("date1904") in _ON
+    return _Main(tuple(sheets), _read_names(book), date1904)
 
 
 def _read_names(book: etree._Element) -> Mapping[str, NamedCell]:
@@ -110,7 +142,7 @@ def _read_grid(text: str, values: Values, name: str, room: Room) -> Grid:
 
 
 def _read_values(
-    package: Package, parts: Mapping[str, _Part], book: etree._Element, room: Room
+    package: Package, parts: Mapping[str, _Part], date1904: bool, room: Room
 ) -> Values:
     paths = {part.kind: part.path for part in parts.values()}
     strings: dict[str, str | None] = {}
@@ -119,8 +151,6 @@ def _read_values(
     dates: Mapping[str, DateKind] = {}
     if "styles" in paths:
         dates = _read_once(_date_styles, package.part(paths["styles"]))
-    settings = next((element for element in book if local_name(element) == "workbookPr"), None)
-    date1904 = settings is not None and settings.get("date1904") in _ON
     return Values(strings, dates, date1904)
 
 
