@@ -166,6 +166,17 @@ class NarrativeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SummarySettings:
+    """How summaries compare."""
+
+    rank_from: int = _setting(
+        10,
+        "比率的分母（或会员）不足几人的单位不排名、不着色",
+        "rates resting on fewer persons (or members) are neither ranked nor coloured",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, one attribute a section of `union.toml`."""
 
@@ -180,6 +191,7 @@ class Settings:
     limits: LimitSettings = LimitSettings()
     privacy: PrivacySettings = PrivacySettings()
     narrative: NarrativeSettings = NarrativeSettings()
+    summary: SummarySettings = SummarySettings()
 
 
 def mail_password() -> str:

@@ -195,6 +195,7 @@ class Publisher:
                     for item in items.get(code, ())
                 ),
                 sources=tuple(marks.get(code, "") for marks, _ in filed for code in below),
+                rank_from=workspace.settings.summary.rank_from,
                 branches={
                     child.code: tuple(u.code for u in tree.reporting(child.code, period.end))
                     for child in children

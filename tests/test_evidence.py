@@ -107,7 +107,7 @@ def test_dues_stand_by_unit_and_month_never_by_member(unions):
         for line in dues.lines:
             months.setdefault(line.unit, []).append(line)
         for lines in months.values():
-            assert len(lines) == 1 or all(line.rows >= FEW_ROWS for line in lines)
+            assert all(line.rows >= FEW_ROWS for line in lines if line.members[0])
 
 
 def test_of_persons_neither_choices_nor_words_are_told(unions):
@@ -156,12 +156,13 @@ def test_months_of_few_rows_are_drawn_together_with_the_shortest_other():
     def month(name: str, rows: int) -> Line:
         return Line("A", "v1 0", rows, rows, rows, (name,), (rows,))
 
-    one = [month("2026-01", 1), month("2026-07", 9), month("2026-08", 5)]
-    assert [(line.members, line.rows) for line in _without_few(one)] == [
-        (("2026-07",), 9),
-        (("",), 6),
-    ]
-    two = [month("2026-01", 1), month("2026-02", 2), month("2026-07", 9)]
-    assert [line.rows for line in _without_few(two)] == [9, 3]
-    many = [month("2026-07", 3), month("2026-08", 4)]
-    assert _without_few(many) == many
+    def shown(*lines: Line) -> list[tuple[str, int]]:
+        return [(line.members[0], line.rows) for line in _without_few(lines, PERIOD.months)]
+
+    july, august, september = (month(f"2026-0{n}", rows) for n, rows in ((7, 9), (8, 5), (9, 1)))
+    assert shown(july, august) == [("2026-07", 9), ("2026-08", 5)]
+    assert shown(july, august, september) == [("2026-07", 9), ("", 6)]
+    assert shown(month("2026-07", 1), month("2026-08", 2), month("2026-09", 4)) == [
+        ("2026-09", 4), ("", 3),
+    ]  # fmt: skip
+    assert shown(month("2026-01", 1), july, august) == [("2026-07", 9), ("2026-08", 5), ("", 1)]

@@ -32,12 +32,16 @@ SHEETS = [
     "会费",
     "走访慰问",
     "各单位对比",
+    "排名",
+    "月度热力图",
     "报送情况",
+    "待办",
     "待处理问题",
     "数据",
 ]
 ENGLISH = [
-    "Cover", "Overview", "Activities", "Dues", "Visits", "Units", "Reporting", "Open issues", "数据",
+    "Cover", "Overview", "Activities", "Dues", "Visits", "Units", "Ranking", "Months",
+    "Reporting", "To do", "Open issues", "数据",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import groupby
 from typing import Literal
 
@@ -16,6 +17,7 @@ from pipeline.summaries.indicators import Indicators, Part
 from pipeline.summaries.numbers import Figures, Value
 from pipeline.texts import Text
 
+Amount = int | Decimal
 Side = Literal["value", "numerator", "denominator"]
 
 _SIDES: dict[Side, Text] = {
@@ -71,7 +73,7 @@ class Line:
     last: int | None
     rows: int
     members: tuple[str, ...]
-    amounts: tuple[Value | None, ...]
+    amounts: tuple[Amount | None, ...]
     withheld: frozenset[int] = frozenset()
 
 
@@ -169,6 +171,6 @@ def file_mark(version: int | None, sha256: str) -> str:
     return f"v{version} {sha256[:8]}"
 
 
-def _sum(amounts: Sequence[Value | None]) -> Value | None:
+def _sum(amounts: Sequence[Amount | None]) -> Amount | None:
     told = [value for value in amounts if value is not None]
     return sum(told[1:], start=told[0]) if told else None

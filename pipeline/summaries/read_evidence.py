@@ -24,6 +24,7 @@ from pipeline.periods import Period
 from pipeline.records.sql import context_values, month_of
 from pipeline.records.tables import Tables
 from pipeline.summaries.evidence import (
+    Amount,
     Dimension,
     Evidence,
     Line,
@@ -43,7 +44,7 @@ from pipeline.summaries.indicators import (
     Rows,
     amount,
 )
-from pipeline.summaries.numbers import Figures, Value
+from pipeline.summaries.numbers import Figures
 from pipeline.summaries.standings import counts, read_standings
 from pipeline.summaries.statements import counting_rows, due_plan_items, share_of
 from pipeline.texts import Text
@@ -159,12 +160,12 @@ class _Source:
                 )
                 lines = self._lines(form, dimensions, listed, by_row=not tells_wages)
                 if tells_wages:
-                    lines = _without_few(lines)
+                    lines = _without_few(lines, self.period.months if dimensions else ())
                 yield Listing(form.key, listed, dimensions, tuple(lines), not tells_wages)
 
-    def sums_of_units(self, shares: Iterable[Share]) -> defaultdict[str, dict[Part, Value]]:
+    def sums_of_units(self, shares: Iterable[Share]) -> defaultdict[str, dict[Part, Amount]]:
         """Return what each unit's workbook adds to some parts."""
-        found = defaultdict[str, dict[Part, Value]](dict)
+        found = defaultdict[str, dict[Part, Amount]](dict)
         by_form = defaultdict[str, list[Share]](list)
         for share in shares:
             if share.part.form:
@@ -259,18 +260,23 @@ def _on_plan(part: Part) -> bool:
     return isinstance(part, Measure) and part.name in ON_PLANS
 
 
-def _without_few(lines: Iterable[Line]) -> list[Line]:
-    """Draw a workbook's months of few rows together, with the shortest other one if need be."""
+def _without_few(lines: Iterable[Line], months: Collection[str]) -> list[Line]:
+    """Draw a workbook's months of few rows together, with the shortest other one if need be.
+
+    Rows of other months than those of the period stand together anyway.
+    """
     found: list[Line] = []
     for _, of_workbook in groupby(lines, lambda line: (line.unit, line.file)):
-        months = list(of_workbook)
-        shortest = sorted(months, key=lambda line: (line.rows, line.members))
+        all_of_it = list(of_workbook)
+        within = [line for line in all_of_it if months and line.members[0] in months]
+        shortest = sorted(within, key=lambda line: (line.rows, line.members))
         few = [line for line in shortest if line.rows < FEW_ROWS]
         if few and sum(line.rows for line in few) < FEW_ROWS:
             few = shortest[: len(few) + 1]
-        found += [line for line in months if line not in few]
-        if few:
-            found.append(merge_lines(few) if len(few) > 1 else few[0])
+        found += [line for line in within if line not in few]
+        for together in (few, [line for line in all_of_it if line not in within]):
+            if together:
+                found.append(merge_lines(together))
     return found
 
 

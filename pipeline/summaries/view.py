@@ -32,6 +32,9 @@ KEY_FIGURES = (
 )  # fmt: skip
 
 
+MEMBERS = "O02"
+
+
 @dataclass(frozen=True, slots=True)
 class UnitStatus:
     """How one reporting unit stands.
@@ -138,7 +141,8 @@ class SummaryView:
     `received_at` among the workbooks that count. Counts of persons below `k` are not in it.
     `plan` are the plan items that end in the period; `sources` name the workbooks that count, and
     `evidence` holds their rows, where these are to be shown. `branches` are the codes of the units
-    that owe a workbook below each direct child, itself included.
+    that owe a workbook below each direct child, itself included. A rate that rests on fewer persons
+    than `rank_from` is not compared.
 
     `coverage` says how much the totals speak for; `like_for_like` has every indicator by id, over
     the units that reported in this quarter and the last; `bridges` say why the additive key figures
@@ -165,6 +169,7 @@ class SummaryView:
     like_for_like: Mapping[str, LikeForLike] = field(default_factory=dict)
     bridges: tuple[Bridge, ...] = ()
     trend: tuple[Figures, ...] = ()
+    rank_from: int = 10
 
     @property
     def unit(self) -> OrgUnit:
@@ -218,6 +223,20 @@ class SummaryView:
     def units_below(self, code: str) -> tuple[str, ...]:
         """Return the units that owe a workbook under one member of the breakdown by unit."""
         return self.branches.get(code, (code,))
+
+    def rests_on_few(self, indicator: Indicator, code: str) -> bool:
+        """Whether a unit's rate rests on fewer persons than make it worth comparing.
+
+        Where the denominator counts no persons, the unit's members are asked.
+        """
+        number = self.current.numbers.get((indicator.id, BY_UNIT, code))
+        base: Value | None = number.denominator if number else None
+        if indicator.denominator is None or not indicator.denominator.persons:
+            members = self.current.numbers.get((MEMBERS, BY_UNIT, code))
+            base = members.value if members else self.rank_from
+            if members and members.withheld:
+                return True
+        return base is not None and base < self.rank_from
 
     @property
     def earlier(self) -> tuple[Figures | None, Figures | None]:

@@ -14,7 +14,17 @@ from typing import Final
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.summaries.sheets import cover, issues, numbers, overview, reporting, units
+from pipeline.summaries.sheets import (
+    cover,
+    heatmap,
+    issues,
+    numbers,
+    overview,
+    ranks,
+    reporting,
+    todo,
+    units,
+)
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.detail_plans import OF_PLANS, DetailPlan, link_details, plan_details
 from pipeline.summaries.sheets.details import add_detail_sheet, add_plan_detail
@@ -33,7 +43,12 @@ SHOWS: Final = {
         "{labels}：合计与分项，比上季度、比去年同期", "{labels}: totals and breakdowns, compared"
     ),
     "units": Text("全部指标按下级单位对比", "All indicators by unit"),
+    "ranks": Text(
+        "主要比率从高到低，夹着总体数", "Units in the order of the main rates, with the mean"
+    ),
+    "months": Text("各单位每月做了多少，颜色深的多", "Units by month, darker is more"),
     "reporting": Text("应报、已报、未报，逐个单位", "Who has reported, unit by unit"),
+    "todo": Text("谁还欠什么，哪些计划没有完成", "Who owes what, which plan items are not done"),
     "issues": Text("各单位报表里还没改的错误和提醒", "Errors and warnings still in the workbooks"),
     "detail": Text(
         "数字背后的每一行，可核对合计", "The rows behind the figures, with sums to check"
@@ -69,7 +84,7 @@ def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:
     contents = [(overview.add_overview(canvas), canvas.say(SHOWS["overview"]))]
     taken = {
         module.NAME[canvas.lang].casefold()
-        for module in (cover, overview, units, reporting, issues, numbers)
+        for module in (cover, overview, units, ranks, heatmap, reporting, todo, issues, numbers)
     }
     taken |= {name.casefold() for name in (OF_PLANS[canvas.lang], *(plan.name for plan in details))}
     for groups in groups_by_sheet(canvas.view):
@@ -79,7 +94,10 @@ def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:
         )
     contents += [
         (units.add_units_sheet(canvas), canvas.say(SHOWS["units"])),
+        (ranks.add_ranks_sheet(canvas), canvas.say(SHOWS["ranks"])),
+        (heatmap.add_heatmap_sheet(canvas), canvas.say(SHOWS["months"])),
         (reporting.add_reporting_sheet(canvas), canvas.say(SHOWS["reporting"])),
+        (todo.add_todo_sheet(canvas), canvas.say(SHOWS["todo"])),
         (issues.add_issues_sheet(canvas), canvas.say(SHOWS["issues"])),
         *_add_details(canvas, details),
         (numbers.add_numbers_sheet(canvas), canvas.say(SHOWS["numbers"])),
