@@ -19,6 +19,7 @@ imports):
     rebuild     the database made again from the archive
     doctor      everything that a night needs, looked over
     demo        a union of samples to try it on
+    scoring     the self-check of units, asked for
     cli         the commands
 """
 

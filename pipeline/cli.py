@@ -295,6 +295,27 @@ def trace(common: Common, indicator: str, period: str, unit: str, as_json: bool)
 
 @cli.command(epilog=_EPILOG)
 @required_period
+@unit_option
+@json_option
+@click.pass_obj
+def score(common: Common, period: str, unit: str, as_json: bool) -> None:
+    """“五有”自查和打分，每一分从哪来。 The self-check and score of units, each point explained."""
+    from pipeline.scoring import ask_scores
+
+    workspace, _ = _open(common)
+    found = ask_scores(workspace, period, unit)
+    if as_json:
+        from pipeline.scoring import as_json as json_of
+
+        _print_json([json_of(one, workspace.lang) for one in found])
+    else:
+        from pipeline.console_score import show_scores
+
+        show_scores(found, workspace.lang, explained=bool(unit))
+
+
+@cli.command(epilog=_EPILOG)
+@required_period
 @click.pass_obj
 def close(common: Common, period: str) -> None:
     """封账：此后收到该期的报表一律不计。 Close a period; later workbooks of it do not count."""

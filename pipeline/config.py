@@ -177,6 +177,15 @@ class SummarySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreSettings:
+    """The self-check and the score of `config/score.toml`."""
+
+    publish: bool = _setting(
+        False, "把“五有”自查和打分写进汇总表", "put the self-check and the score into summaries"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, one attribute a section of `union.toml`."""
 
@@ -192,6 +201,7 @@ class Settings:
     privacy: PrivacySettings = PrivacySettings()
     narrative: NarrativeSettings = NarrativeSettings()
     summary: SummarySettings = SummarySettings()
+    score: ScoreSettings = ScoreSettings()
 
 
 def mail_password() -> str:
@@ -236,6 +246,9 @@ def _check_type(where: str, hint: Any, value: object) -> None:
             raise ConfigError(
                 f"{where} 应为 {' / '.join(choices)} 之一，现在是 {value!r} (one of these)。{hint_text}"
             )
+    elif hint is bool:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{where} 应为 true 或 false，现在是 {value!r} (true or false)。")
     elif hint is int:
         if type(value) is not int or value < 0:
             raise ConfigError(f"{where} 应为不小于 0 的整数，现在是 {value!r} (whole number)。")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 from typing import get_type_hints
@@ -59,6 +60,5 @@ def test_every_setting_is_in_the_readme_with_its_default() -> None:
     declared = {}
     for section, kind in get_type_hints(Settings).items():
         for field in fields(kind):
-            value = f'"{field.default}"' if isinstance(field.default, str) else str(field.default)
-            declared[f"[{section}] {field.name}"] = value
+            declared[f"[{section}] {field.name}"] = json.dumps(field.default)
     assert documented == declared

@@ -33,10 +33,10 @@ FLOORS = (
     ("letter", "narrate"),
     ("collect", "publish", "notify", "prefill"),
     ("nightly",),
-    ("ticker", "queries", "handouts", "checking", "rebuild", "doctor"),
+    ("ticker", "queries", "scoring", "handouts", "checking", "rebuild", "doctor"),
     ("demo",),
     ("console",),
-    ("console_care",),
+    ("console_care", "console_score"),
     ("cli",),
     ("__main__",),
 )

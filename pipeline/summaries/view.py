@@ -20,6 +20,7 @@ from pipeline.summaries.coverage import Coverage, LikeForLike
 from pipeline.summaries.evidence import Evidence, PlanItem
 from pipeline.summaries.indicators import BY_UNIT, NO_MEMBER, Breakdown, Indicator, Indicators
 from pipeline.summaries.numbers import Figures, Number, Value
+from pipeline.summaries.score import Score
 from pipeline.texts import Text
 
 State = Literal["on_time", "late", "missing"]
@@ -148,6 +149,7 @@ class SummaryView:
     the units that reported in this quarter and the last; `bridges` say why the additive key figures
     changed since what the last quarter's summary said; `trend` are the totals of up to eight
     quarters, oldest first, this one last.
+    than `rank_from` is not compared. `scores` are there only where they are to be published.
     """
 
     union: str
@@ -170,6 +172,7 @@ class SummaryView:
     bridges: tuple[Bridge, ...] = ()
     trend: tuple[Figures, ...] = ()
     rank_from: int = 10
+    scores: tuple[Score, ...] = ()
 
     @property
     def unit(self) -> OrgUnit:

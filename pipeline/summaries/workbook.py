@@ -22,6 +22,7 @@ from pipeline.summaries.sheets import (
     overview,
     ranks,
     reporting,
+    scores,
     todo,
     units,
 )
@@ -50,6 +51,7 @@ SHOWS: Final = {
     "reporting": Text("应报、已报、未报，逐个单位", "Who has reported, unit by unit"),
     "todo": Text("谁还欠什么，哪些计划没有完成", "Who owes what, which plan items are not done"),
     "issues": Text("各单位报表里还没改的错误和提醒", "Errors and warnings still in the workbooks"),
+    "scores": Text("“五有” 自查和打分，每一分从哪来", "Self-check and score, each point explained"),
     "detail": Text(
         "数字背后的每一行，可核对合计", "The rows behind the figures, with sums to check"
     ),
@@ -84,7 +86,18 @@ def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:
     contents = [(overview.add_overview(canvas), canvas.say(SHOWS["overview"]))]
     taken = {
         module.NAME[canvas.lang].casefold()
-        for module in (cover, overview, units, ranks, heatmap, reporting, todo, issues, numbers)
+        for module in (
+            cover,
+            overview,
+            units,
+            ranks,
+            heatmap,
+            reporting,
+            todo,
+            issues,
+            scores,
+            numbers,
+        )
     }
     taken |= {name.casefold() for name in (OF_PLANS[canvas.lang], *(plan.name for plan in details))}
     for groups in groups_by_sheet(canvas.view):
@@ -99,11 +112,17 @@ def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:
         (reporting.add_reporting_sheet(canvas), canvas.say(SHOWS["reporting"])),
         (todo.add_todo_sheet(canvas), canvas.say(SHOWS["todo"])),
         (issues.add_issues_sheet(canvas), canvas.say(SHOWS["issues"])),
+        *_add_scores(canvas),
         *_add_details(canvas, details),
         (numbers.add_numbers_sheet(canvas), canvas.say(SHOWS["numbers"])),
     ]
     cover.write_contents(canvas, first, contents)
     first.activate()
+
+
+def _add_scores(canvas: Canvas) -> Iterator[tuple[Worksheet, str]]:
+    if canvas.view.scores:
+        yield scores.add_scores_sheet(canvas), canvas.say(SHOWS["scores"])
 
 
 def _add_details(

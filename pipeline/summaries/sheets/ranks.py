@@ -13,8 +13,6 @@ from xlsxwriter.worksheet import Worksheet
 from pipeline.summaries.numbers import Number
 from pipeline.summaries.ranking import Ranked, Ranking, rankings
 from pipeline.summaries.sheets.canvas import Canvas
-from pipeline.summaries.sheets.styles import SKY
-from pipeline.summaries.sheets.tables import write_section
 from pipeline.summaries.sheets.units import UNIT, unit_name
 from pipeline.texts import Text
 
@@ -35,6 +33,7 @@ MOST: Final = 40
 _BLOCK: Final = (6, 24, 10, 17)
 _GAP: Final = 3
 _SIDE_BY_SIDE: Final = 2
+_BAR: Final = "#BFDDF2"  # light, for the number stands on it
 
 
 def add_ranks_sheet(canvas: Canvas) -> Worksheet:
@@ -61,7 +60,7 @@ def add_ranks_sheet(canvas: Canvas) -> Worksheet:
 def _write_block(canvas: Canvas, sheet: Worksheet, row: int, col: int, ranking: Ranking) -> int:
     """Write one ranking; return the row below it."""
     label = ranking.indicator.label[canvas.lang]
-    write_section(canvas, sheet, row, "")
+    sheet.set_row(row, 22)
     canvas.text(sheet, row, col, label, "section")
     for offset, heading in enumerate((PLACE, UNIT, RATE, MADE_OF)):
         canvas.text(sheet, row + 1, col + offset, heading[canvas.lang], "header")
@@ -75,7 +74,7 @@ def _write_block(canvas: Canvas, sheet: Worksheet, row: int, col: int, ranking: 
         row = _write_mean(canvas, sheet, row, col, ranking)
     sheet.conditional_format(
         first, col + 2, row - 1, col + 2,
-        {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "bar_color": SKY,
+        {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "bar_color": _BAR,
          "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1.25},
     )  # fmt: skip
     for unit in ranking.few[: MOST - len(shown) if len(shown) < MOST else 0]:

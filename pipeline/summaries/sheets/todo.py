@@ -14,8 +14,8 @@ from typing import Final
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.summaries.compare import WITHHELD
-from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.evidence import Amount
+from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.details import PLAN_HEADINGS, category_label
 from pipeline.summaries.sheets.reporting import CODE, HEADINGS, STATES
@@ -39,7 +39,7 @@ SHORT = Text("还差（场）", "Short by")
 ARREARS: Final = "D03"
 
 MOST_LINES: Final = 200
-_WIDTHS: Final = (26, 12, 12, 12, 12, 12, 12, 14)
+_WIDTHS: Final = (26, 12, 14, 12, 12, 18, 14, 14)
 
 
 @dataclass(frozen=True, slots=True)
