@@ -28,6 +28,7 @@ from pipeline.texts import Text
 SHEETS = [
     "封面",
     "总览",
+    "趋势",
     "活动",
     "会费",
     "走访慰问",
@@ -40,7 +41,7 @@ SHEETS = [
     "数据",
 ]
 ENGLISH = [
-    "Cover", "Overview", "Activities", "Dues", "Visits", "Units", "Ranking", "Months",
+    "Cover", "Overview", "Trend", "Activities", "Dues", "Visits", "Units", "Ranking", "Months",
     "Reporting", "To do", "Open issues", "数据",
 ]  # fmt: skip
 
@@ -286,9 +287,10 @@ def test_the_overview_names_a_few_of_many_missing_units_and_counts_all(union):
 
 def test_the_overview_shows_twelve_key_figures(view, book):
     sheet = book["总览"]
+    (top,) = [cell.row for cell in sheet["B"] if cell.value == "报送率（%）"]
     cards = [
         (sheet.cell(row, col).value, sheet.cell(row + 1, col).value)
-        for row in (5, 10, 15)
+        for row in (top, top + 6, top + 12)
         for col in (2, 4, 6, 8)
     ]
     assert [label for label, _ in cards] == [
@@ -474,7 +476,7 @@ def test_an_added_group_gets_a_sheet_whatever_it_is_called(view, forms):
         view.indicators.breakdowns,
     )
     book = reopened(replace(view, indicators=added))
-    assert book.sheetnames == [*SHEETS[:5], "数据 X", *SHEETS[5:]]
+    assert book.sheetnames == [*SHEETS[:6], "数据 X", *SHEETS[6:]]
     assert book["数据 X"]["A1"].value == "数据"
 
 

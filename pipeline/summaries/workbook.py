@@ -24,6 +24,7 @@ from pipeline.summaries.sheets import (
     reporting,
     scores,
     todo,
+    trends,
     units,
 )
 from pipeline.summaries.sheets.canvas import Canvas
@@ -40,6 +41,7 @@ SHOWS: Final = {
     "overview": Text(
         "一页看懂：关键数字、变化和图表", "Key figures, changes and charts on one page"
     ),
+    "trend": Text("主要数字最近几个季度的走势", "The key figures over the last quarters"),
     "group": Text(
         "{labels}：合计与分项，比上季度、比去年同期", "{labels}: totals and breakdowns, compared"
     ),
@@ -83,7 +85,10 @@ def write_summary(view: SummaryView, lang: Lang) -> bytes:
 
 def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:
     first = cover.add_cover(canvas)
-    contents = [(overview.add_overview(canvas), canvas.say(SHOWS["overview"]))]
+    contents = [
+        (overview.add_overview(canvas), canvas.say(SHOWS["overview"])),
+        (trends.add_trend_sheet(canvas), canvas.say(SHOWS["trend"])),
+    ]
     taken = {
         module.NAME[canvas.lang].casefold()
         for module in (

@@ -27,6 +27,7 @@ CUT_OFF = Text("数据截至 {at}", "Data as of {at}")
 NO_CUT_OFF = Text("尚无已收的报表", "No workbook taken yet")
 POINTS = Text(" 百分点", " pp")
 WITHHELD_NOTE = Text("* 人数少于 {k} 或可推算，不公布", "* withheld: fewer than {k} persons")
+COVERAGE = Text("已报 {covered}", "Reported: {covered}")
 COVERED = Text("已报 {reported}/{expected} 个单位", "{reported} of {expected} units reported")
 
 LINKED = Text("点开看是哪些行", "See the rows behind it")
@@ -91,6 +92,8 @@ class Canvas:
 
     def covered(self) -> str:
         """Say how many of the units that owe a workbook stand behind the figures."""
+        if self.view.coverage:
+            return self.say(COVERAGE, covered=self.view.coverage.text[self.lang])
         units = turnout(self.view.current)
         return self.say(COVERED, reported=units.reported, expected=units.expected)
 

@@ -51,7 +51,8 @@ class ChartPlan:
     """One chart.
 
     With `total_first` the first bar is the total of the others, with `rest_last` the last one is
-    what the others leave out; both look different.
+    what the others leave out; both look different. The first series of a `bridge` is not seen, the
+    others are its ends, rises and falls; its axis may begin at a `floor` above zero.
     """
 
     title: str
@@ -62,6 +63,8 @@ class ChartPlan:
     stacked: bool = False
     total_first: bool = False
     rest_last: bool = False
+    bridge: bool = False
+    floor: float = 0.0
 
 
 Planner = Callable[[SummaryView, Lang], ChartPlan | None]

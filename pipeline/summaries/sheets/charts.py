@@ -24,6 +24,13 @@ _STATES: Final = (
     {"fill": {"color": ORANGE}},
     {"fill": {"color": "#FFFFFF"}, "border": {"color": GREY, "width": 1}},
 )
+_BRIDGE: Final = (
+    {"fill": {"none": True}, "border": {"none": True}},
+    {"fill": {"color": BLUE}},
+    {"fill": {"color": SKY}},
+    {"fill": {"color": ORANGE}},
+)
+_SIGNS: Final = ("", "", "+", "-")
 _HEADROOM: Final = 1.2  # for the value beside the longest bar
 _STATE_LABELS: Final = ("#FFFFFF", INK, INK)
 
@@ -73,6 +80,8 @@ def draw_chart(
 
 
 def _looks(plan: ChartPlan) -> Sequence[Mapping[str, Any]]:
+    if plan.bridge:
+        return _BRIDGE
     if plan.stacked:
         return _STATES[: len(plan.series)]
     if len(plan.series) == 2:
@@ -87,6 +96,10 @@ def _looks(plan: ChartPlan) -> Sequence[Mapping[str, Any]]:
 
 def _labels(plan: ChartPlan, place: int) -> dict[str, Any]:
     labels: dict[str, Any] = {"value": True, "num_format": plan.number_format, "font": _SMALL}
+    if plan.bridge:
+        font = {**_SMALL, "bold": True, "color": "#FFFFFF" if place == 1 else INK}
+        shown = f'"{_SIGNS[place]}"{plan.number_format}'
+        return labels | {"value": place > 0, "num_format": shown, "font": font}
     if plan.stacked:
         font = {**_SMALL, "bold": True, "color": _STATE_LABELS[place]}
         return labels | {"position": "center", "font": font}
@@ -101,8 +114,8 @@ def _set_up(chart: Chart, plan: ChartPlan) -> None:
         "reverse": not plan.upright,  # the first bar on top
     }
     values = {
-        "min": 0,
-        "max": _HEADROOM * _longest(plan) or 1,
+        "min": plan.floor,
+        "max": plan.floor + _HEADROOM * (_longest(plan) - plan.floor) or 1,
         "visible": False,
         "major_gridlines": {"visible": False},
     }
@@ -113,7 +126,7 @@ def _set_up(chart: Chart, plan: ChartPlan) -> None:
         chart.set_y_axis(categories)
         chart.set_x_axis(values)
     chart.set_title({"name": plan.title, "name_font": _TITLE, "overlay": False})
-    several = len(plan.series) > 1
+    several = len(plan.series) > 1 and not plan.bridge
     chart.set_legend({"position": "bottom", "font": _SMALL} if several else {"none": True})
     chart.set_chartarea({"border": {"color": RULE}, "fill": {"color": "#FFFFFF"}})
 

@@ -1,4 +1,4 @@
-"""The overview, one A4 page: who has reported, twelve key figures with their changes, six charts.
+"""The overview, one A4 page: who has reported, what changed and why, twelve key figures, six charts.
 
 Below the page, outside what is printed, stand the numbers that the charts are drawn from.
 """
@@ -10,10 +10,13 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
+from pipeline.summaries.highlights import highlights
+from pipeline.summaries.sheets.bridges import plan_bridges
 from pipeline.summaries.sheets.canvas import Canvas
-from pipeline.summaries.sheets.chart_plans import ChartPlan, plan_charts
+from pipeline.summaries.sheets.chart_plans import MOST_CHARTS, ChartPlan, plan_charts
 from pipeline.summaries.sheets.charts import draw_chart, write_series
 from pipeline.summaries.sheets.tables import measured, periods
+from pipeline.summaries.sheets.trends import add_sparkline
 from pipeline.summaries.view import Entry, turnout
 from pipeline.texts import Text
 
@@ -33,8 +36,9 @@ _CARD_COLS: Final = (1, 3, 5, 7)
 _CARD_WIDTH: Final = 22.3
 _GAP: Final = 1.2
 _LAST_COL: Final = 8
-_CARD_HEIGHTS: Final = (17, 27, 14, 16, 7)  # label, figure, two changes, gap; in points
-_CARDS_ROW: Final = 4
+_CARD_HEIGHTS: Final = (16, 25, 14, 15, 15, 6)  # label, figure, two changes, line, gap; points
+_NUMBER_COLS: Final = (*_CARD_COLS, 9)  # the last one beside the page
+_TEXT_WIDTH: Final = 108.0  # characters, of all cards together
 _CHART_ROWS: Final = (*(15.75,) * 9, 6)  # the last one is a gap
 _CHART_SIZE: Final = {"width": 335, "height": 189}  # in pixels: two cards and a gap, nine rows
 _MOST_NAMES: Final = 6
@@ -46,9 +50,9 @@ def add_overview(canvas: Canvas) -> Worksheet:
     sheet.hide_gridlines(2)
     for col in range(_LAST_COL + 1):
         sheet.set_column(col, col, _CARD_WIDTH if col in _CARD_COLS else _GAP)
-    _write_head(canvas, sheet)
-    row = _write_cards(canvas, sheet, _CARDS_ROW)
-    plans = plan_charts(canvas.view, canvas.lang)
+    row = _write_head(canvas, sheet)
+    row = _write_cards(canvas, sheet, row)
+    plans = _plans(canvas)
     below = _write_charts(canvas, sheet, row, plans)
     sheet.print_area(0, 0, below - 1, _LAST_COL)
     return sheet
@@ -76,17 +80,26 @@ def standing(canvas: Canvas) -> str:
     )
 
 
-def _write_head(canvas: Canvas, sheet: Worksheet) -> None:
+def _plans(canvas: Canvas) -> tuple[ChartPlan, ...]:
+    """Return who reported, why figures changed, then what else there is to draw."""
+    bridges, others = plan_bridges(canvas.view, canvas.lang), plan_charts(canvas.view, canvas.lang)
+    return (*others[:1], *bridges, *others[1:])[:MOST_CHARTS]
+
+
+def _write_head(canvas: Canvas, sheet: Worksheet) -> int:
+    """Write title, coverage and the sentences; return the row of the cards."""
     sheet.set_row(0, 30)
     title = f"{canvas.view.unit.name} · {canvas.view.period.label[canvas.lang]}"
     canvas.text(sheet, 0, 1, title, "title")
     source = " · ".join(filter(None, (canvas.covered(), canvas.cut_off(), canvas.withheld())))
     canvas.text(sheet, 1, 1, source, "muted", "small")
-    sheet.set_row(2, 30)
-    style = canvas.styles("wrap")
-    sheet.merge_range(2, 1, 2, _CARD_COLS[-1], "", style)
-    canvas.text(sheet, 2, 1, standing(canvas), "wrap")
-    sheet.set_row(3, 6)
+    sentences = [standing(canvas), *highlights(canvas.view, canvas.lang)]
+    for row, sentence in enumerate(sentences, start=2):
+        sheet.merge_range(row, 1, row, _CARD_COLS[-1], "", canvas.styles("wrap"))
+        canvas.text(sheet, row, 1, sentence, "wrap")
+        canvas.fit_row(sheet, row, {sentence: _TEXT_WIDTH})
+    sheet.set_row(2 + len(sentences), 6)
+    return 3 + len(sentences)
 
 
 def _write_cards(canvas: Canvas, sheet: Worksheet, row: int) -> int:
@@ -113,6 +126,8 @@ def _write_card(canvas: Canvas, sheet: Worksheet, row: int, col: int, entry: Ent
     ):
         lead = canvas.say(since) + " "
         canvas.change(sheet, row + offset, col, change, "card", "small", "left", lead=lead)
+    canvas.text(sheet, row + 4, col, "", "card")
+    add_sparkline(canvas, sheet, row + 4, col, entry.indicator)
 
 
 def _write_charts(canvas: Canvas, sheet: Worksheet, row: int, plans: Sequence[ChartPlan]) -> int:
@@ -126,9 +141,9 @@ def _write_charts(canvas: Canvas, sheet: Worksheet, row: int, plans: Sequence[Ch
     canvas.text(sheet, below + 1, 1, canvas.say(CHART_NUMBERS), "section")
     numbers = below + 2
     for place, plan in enumerate(plans):
-        chart = draw_chart(canvas, sheet, numbers, _CARD_COLS, plan)
+        chart = draw_chart(canvas, sheet, numbers, _NUMBER_COLS, plan)
         chart.set_size(_CHART_SIZE)
         top, col = row + len(_CHART_ROWS) * (place // 2), _CARD_COLS[2 * (place % 2)]
         sheet.insert_chart(top, col, chart, {"description": plan.title})
-        numbers = write_series(canvas, sheet, numbers, _CARD_COLS, plan) + 1
+        numbers = write_series(canvas, sheet, numbers, _NUMBER_COLS, plan) + 1
     return below

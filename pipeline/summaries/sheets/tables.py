@@ -13,7 +13,7 @@ from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.summaries.compare import WITHHELD
+from pipeline.summaries.compare import WITHHELD, change
 from pipeline.summaries.indicators import Breakdown, Indicator
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.styles import NOTHING, NUMBER_FORMATS
@@ -36,6 +36,7 @@ SPANS = (
 INDICATOR = Text("指标", "Indicator")
 PARTS = (Text("分子", "Numerator"), Text("分母", "Denominator"))
 COVERAGE = Text("已报/应报单位", "Reported/due")
+ALIKE = Text("可比口径比上季度", "Like for like")
 TOTAL = Text("合计", "Total")
 BREAKDOWN = Text("按{label}：{names}", "By {label}: {names}")
 EMPTY = Text("三个时期都没有数据。", "Nothing in any of the three periods.")
@@ -52,8 +53,14 @@ def periods(view: SummaryView) -> tuple[Text, ...]:
 def write_totals(
     canvas: Canvas, sheet: Worksheet, row: int, indicators: Iterable[Indicator]
 ) -> int:
-    """Write a table of totals with what ratios are made of; return the row below it."""
-    headings = (INDICATOR, *periods(canvas.view), *PARTS, COVERAGE)
+    """Write a table of totals with what ratios are made of; return the row below it.
+
+    The last column compares like with like: the units that reported in this quarter and the last.
+    """
+    indicators, alike = tuple(indicators), canvas.view.like_for_like
+    headings = [INDICATOR, *periods(canvas.view), *PARTS, COVERAGE]
+    if any(indicator.id in alike for indicator in indicators):
+        headings.append(ALIKE)
     write_header(canvas, sheet, row, [heading[canvas.lang] for heading in headings])
     for indicator in indicators:
         row += 1
@@ -61,6 +68,9 @@ def write_totals(
         canvas.text(sheet, row, 0, measured(indicator)[canvas.lang], "cell", "indent", "fit")
         write_entry(canvas, sheet, row, 1, entry)
         _write_parts(canvas, sheet, row, 1 + len(PERIODS), entry)
+        if pair := alike.get(indicator.id):
+            since = change(indicator, pair.now, pair.before)
+            canvas.change(sheet, row, len(headings) - 1, since, "cell", "right")
     return row + 1
 
 
