@@ -7,7 +7,6 @@ as many members. The others are listed beside with what they have.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.summaries.indicators import BY_UNIT, Indicator
@@ -62,11 +61,13 @@ def rank_units(view: SummaryView, indicator: Indicator) -> Ranking:
             into = few if view.rests_on_few(indicator, code) else told
             into.append((code, name, number))
     told.sort(key=lambda unit: -_value(unit[2]))
-    values = [_value(number) for *_, number in told]
+    places: dict[Value, int] = {}
+    for place, (*_, number) in enumerate(told, start=1):
+        places.setdefault(_value(number), place)
     return Ranking(
         indicator,
         view.current.numbers.get((indicator.id, "", "")),
-        tuple(Ranked(_place(values, _value(unit[2])), *unit) for unit in told),
+        tuple(Ranked(places[_value(unit[2])], *unit) for unit in told),
         tuple(Ranked(None, *unit) for unit in few),
         len(view.unit_names) - len(told) - len(few),
     )
@@ -74,10 +75,6 @@ def rank_units(view: SummaryView, indicator: Indicator) -> Ranking:
 
 def _on_reporting(indicator: Indicator) -> bool:
     return all(not part.form for part in indicator.parts) and indicator.on_units
-
-
-def _place(values: Sequence[Value], value: Value) -> int:
-    return values.index(value) + 1
 
 
 def _value(number: Number) -> Value:

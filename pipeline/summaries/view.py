@@ -255,18 +255,20 @@ class SummaryView:
         """Return one line of a table: a number now, with the same number before."""
         now = self.current.numbers.get((indicator.id, dimension, key))
         before = tuple(
-            past.numbers.get((indicator.id, dimension, self._same_month(key, past)))
+            past.numbers.get((indicator.id, dimension, self._same_month(dimension, key, past)))
             if past
             else None
             for past in self.earlier
         )
         return Entry(indicator, now, *before)
 
-    def _same_month(self, key: str, past: Figures) -> str:
+    def _same_month(self, dimension: str, key: str, past: Figures) -> str:
         """The first month of a quarter is compared with the first month of another.
 
         Terms are not of one length; where the other has no such month there is nothing.
         """
+        if dimension in ("", BY_UNIT):
+            return key
         months = dict(zip(self.period.months, past.period.months, strict=False))
         return months.get(key, "" if key in self.period.months else key)
 

@@ -6,13 +6,17 @@ numeric cells, blank where undefined; money has two decimals, rates are unrounde
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from xlsxwriter.format import Format as CellFormat
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.summaries.numbers import Number, Value
 from pipeline.summaries.sheets.canvas import Canvas
+from pipeline.summaries.sheets.styles import Styles
 from pipeline.texts import Text
 
 NAME: Final = Text("数据", "数据")
@@ -31,31 +35,43 @@ def add_numbers_sheet(canvas: Canvas) -> Worksheet:
     for col, (heading, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True)):
         sheet.set_column(col, col, width)
         canvas.text(sheet, 0, col, heading, "header")
+    head, formats = (figures.period.code, figures.unit.code), _Formats.from_styles(canvas.styles)
     for row, number in enumerate(figures.numbers.values(), start=1):
-        _write_number(canvas, sheet, row, number)
+        _write_number(sheet, row, number, head, formats)
     sheet.autofilter(0, 0, max(1, len(figures.numbers)), len(COLUMNS) - 1)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
     return sheet
 
 
-def _write_number(canvas: Canvas, sheet: Worksheet, row: int, number: Number) -> None:
-    figures = canvas.view.current
-    texts = (
-        figures.period.code, figures.unit.code, number.indicator, number.dimension, number.key,
-    )  # fmt: skip
+def _write_number(
+    sheet: Worksheet, row: int, number: Number, head: Sequence[str], formats: _Formats
+) -> None:
+    texts = (*head, number.indicator, number.dimension, number.key)
     values = (
         number.value, number.numerator, number.denominator, number.reported, number.expected,
     )  # fmt: skip
     for col, text in enumerate(texts):
         if text:
-            canvas.text(sheet, row, col, text)
+            sheet.write_string(row, col, text, formats.text)
     for col, value in enumerate(values, start=len(texts)):
         if value is not None:
-            sheet.write_number(row, col, float(value), canvas.styles(number=_format(value)))
+            sheet.write_number(row, col, float(value), formats.of(value))
 
 
-def _format(value: Value) -> str:
-    if isinstance(value, Decimal):
-        return "0.00"
-    return "0" if isinstance(value, int) else ""
+@dataclass(frozen=True, slots=True)
+class _Formats:
+    """The formats of this sheet, looked up once: it has more cells than all others together."""
+
+    text: CellFormat
+    whole: CellFormat
+    money: CellFormat
+
+    @classmethod
+    def from_styles(cls, styles: Styles) -> _Formats:
+        return cls(styles(), styles(number="0"), styles(number="0.00"))
+
+    def of(self, value: Value) -> CellFormat:
+        if isinstance(value, Decimal):
+            return self.money
+        return self.whole if isinstance(value, int) else self.text

@@ -46,10 +46,9 @@ def add_units_sheet(canvas: Canvas) -> Worksheet:
     canvas.fit_row(sheet, 1, {canvas.subtitle(): _NAME_WIDTH + _BLOCK_WIDTH})
     _write_headings(canvas, sheet, indicators)
     lines = _lines(canvas)
-    for block, label in enumerate(periods(canvas.view)[place] for place in BLOCKS):
-        for line, (key, name) in enumerate(lines):
-            row = _FIRST_ROW + block * len(lines) + line
-            _write_line(canvas, sheet, row, indicators, key, name, block, label[canvas.lang])
+    for line, (key, name) in enumerate(lines):
+        rows = [_FIRST_ROW + block * len(lines) + line for block in range(len(BLOCKS))]
+        _write_unit(canvas, sheet, rows, indicators, key, name)
     last = _FIRST_ROW + len(BLOCKS) * len(lines) - 1
     sheet.autofilter(_FIRST_ROW - 1, 0, last, 1 + len(indicators))
     sheet.freeze_panes(_FIRST_ROW, 2)
@@ -92,28 +91,28 @@ def _write_headings(canvas: Canvas, sheet: Worksheet, indicators: Sequence[Indic
             sheet.write_blank(top, blank, None, canvas.styles("header", "across"))
 
 
-def _write_line(
+def _write_unit(
     canvas: Canvas,
     sheet: Worksheet,
-    row: int,
+    rows: Sequence[int],
     indicators: Sequence[Indicator],
     key: str,
     name: str,
-    block: int,
-    label: str,
 ) -> None:
+    """Write a unit's line in each of the blocks."""
     styles = ("cell", "fit") if key else ("cell", "fit", "total")
     linked = not key or len(canvas.view.unit_names) <= _MOST_LINKED
-    canvas.fit_row(sheet, row, {name: _NAME_WIDTH - 3})
-    canvas.text(sheet, row, 0, name, "wrap", "indent", *styles)
-    canvas.text(sheet, row, 1, label, *styles, "muted", "center")
+    labels = [periods(canvas.view)[place] for place in BLOCKS]
+    for row, label in zip(rows, labels, strict=True):
+        canvas.fit_row(sheet, row, {name: _NAME_WIDTH - 3})
+        canvas.text(sheet, row, 0, name, "wrap", "indent", *styles)
+        canvas.text(sheet, row, 1, label[canvas.lang], *styles, "muted", "center")
     for col, indicator in enumerate(indicators, start=2):
         entry = canvas.view.entry(indicator, BY_UNIT if key else "", key)
-        if block == 0:
-            link = canvas.links.of(indicator, key) if linked else ""
-            canvas.value(sheet, row, col, indicator, entry.number, *styles, link=link)
-        else:
-            canvas.change(sheet, row, col, entry.changes[block - 1], *styles, "right")
+        link = canvas.links.of(indicator, key) if linked else ""
+        canvas.value(sheet, rows[0], col, indicator, entry.number, *styles, link=link)
+        for row, change in zip(rows[1:], entry.changes, strict=True):
+            canvas.change(sheet, row, col, change, *styles, "right")
 
 
 def _set_up_print(canvas: Canvas, sheet: Worksheet, lines: int) -> None:
