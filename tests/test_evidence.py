@@ -107,7 +107,7 @@ def test_dues_stand_by_unit_and_month_never_by_member(unions):
         for line in dues.lines:
             months.setdefault(line.unit, []).append(line)
         for lines in months.values():
-            assert all(line.rows >= FEW_ROWS for line in lines if line.members[0])
+            assert all(line.rows == 0 or line.rows >= FEW_ROWS for line in lines)
 
 
 def test_of_persons_neither_choices_nor_words_are_told(unions):
@@ -165,4 +165,12 @@ def test_months_of_few_rows_are_drawn_together_with_the_shortest_other():
     assert shown(month("2026-07", 1), month("2026-08", 2), month("2026-09", 4)) == [
         ("2026-09", 4), ("", 3),
     ]  # fmt: skip
-    assert shown(month("2026-01", 1), july, august) == [("2026-07", 9), ("2026-08", 5), ("", 1)]
+    assert shown(month("2026-01", 1), july, august) == [("2026-07", 9), ("2026-08", 5), ("", 0)]
+
+
+def test_of_a_row_or_two_neither_place_nor_number_is_told():
+    """A sum of dues that is known to be one row's tells that member's wage."""
+    stray = Line("A", "v1 0", 33, 33, 1, ("2026-01",), (Decimal("29.50"),))
+    assert _without_few([stray], PERIOD.months) == [
+        Line("A", "v1 0", None, None, 0, ("",), (Decimal("29.50"),))
+    ]

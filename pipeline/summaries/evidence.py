@@ -62,6 +62,8 @@ class Dimension:
 class Line:
     """What one row adds, or several of one sheet together, from row `first` to row `last`.
 
+    Where `rows` is 0, how many they are is not told; a unit's own line has neither.
+
     `file` is the workbook's version and the first digits of its SHA-256. `members` and `amounts`
     stand in the order of the listing's dimensions and shares. An amount is None where the row adds
     nothing, and where it is among the `withheld`.

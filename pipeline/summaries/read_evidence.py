@@ -4,7 +4,8 @@ What may be seen of a row is decided here. A workbook is named by its version an
 of its SHA-256, as its receipt is: its own name may be a person's. Free texts are left out. Of a
 row that tells of a person the choices are, too, for they may tell of an illness or a hardship.
 Where a row holds a wage, the amounts beside it may tell the wage (dues are a fixed share of it):
-only sums of a unit's month are given, and months of fewer than `FEW_ROWS` rows are drawn together. With `k` above 1 no row of persons is given at all, but the totals of
+only sums of a unit's month are given, months of fewer than `FEW_ROWS` rows are drawn together,
+and of fewer in all it is not told how many. With `k` above 1 no row of persons is given at all, but the totals of
 units as far as their own figures are published.
 """
 
@@ -276,8 +277,13 @@ def _without_few(lines: Iterable[Line], months: Collection[str]) -> list[Line]:
         found += [line for line in within if line not in few]
         for together in (few, [line for line in all_of_it if line not in within]):
             if together:
-                found.append(merge_lines(together))
+                found.append(_unplaced(merge_lines(together)))
     return found
+
+
+def _unplaced(line: Line) -> Line:
+    """Do not tell that a sum is that of a row or two, nor of which: it would be one member's."""
+    return line if line.rows >= FEW_ROWS else replace(line, first=None, last=None, rows=0)
 
 
 def _withhold(

@@ -44,6 +44,7 @@ SUMS = (
 AGREES = Text("相符", "agrees")
 DIFFERS = Text("不符", "differs")
 NOT_GIVEN = Text("未填", "Not given")
+FEW = Text("少数行", "a few")
 TOGETHER = Text("合并", "together")
 NO_ROWS = Text("没有行。", "No rows.")
 NOTE = Text(
@@ -222,12 +223,14 @@ def _write_line(
     listing, col = plan.listing, 3
     _write_unit(canvas, sheet, row, line.unit, names, line.file)
     if listing.form:
-        span = f"{line.first}–{line.last}"
+        span = f"{line.first}–{line.last}" if line.rows else canvas.say(FEW)
         canvas.text(sheet, row, col, str(line.first) if listing.by_row else span, "cell", "center")
         col += 1
-        if not listing.by_row:
+        if not listing.by_row and line.rows:
             sheet.write_number(row, col, line.rows, canvas.styles("cell", number=_COUNT))
-            col += 1
+        elif not listing.by_row:
+            canvas.text(sheet, row, col, "", "cell")
+        col += 0 if listing.by_row else 1
     for dimension, member in zip(listing.dimensions, line.members, strict=True):
         shown = _member(canvas, listing, dimension.field, member, monthly=dimension.monthly)
         canvas.text(sheet, row, col, shown, "cell", "center", "fit")

@@ -30,7 +30,7 @@ SILENT = Text("{n} 个单位没有这个数", "{n} units without this figure")
 NOTHING_TO_RANK = Text("没有可以排名的比率。", "No rate to rank by.")
 
 MOST: Final = 40
-_BLOCK: Final = (6, 24, 10, 17)
+_BLOCK: Final = (6, 23, 10, 21)
 _GAP: Final = 3
 _SIDE_BY_SIDE: Final = 2
 _BAR: Final = "#BFDDF2"  # light, for the number stands on it
