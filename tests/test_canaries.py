@@ -110,7 +110,9 @@ def again(form: Form, change: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A workspace through which files of every fate have gone, and all that was on the screen."""
-    folder = make_workspace(tmp_path_factory.mktemp("canaries") / "ws", UNITS)
+    folder = make_workspace(
+        tmp_path_factory.mktemp("canaries") / "ws", UNITS, SETTINGS + "[score]\npublish = true\n"
+    )
     screen = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.collect.judge_files", in_process)
@@ -192,6 +194,9 @@ def test_none_is_anywhere_under_the_outputs_of_a_period(lived: tuple[Path, str])
     assert {p.name for p in periods} >= {"2026Q3"} and len(files) >= 2
     for path in files:
         assert found_in(path.read_bytes(), path.name.encode()) == set(), path
+    shown = b"".join(path.read_bytes() for path in files if path.name.startswith("summary_S_"))
+    text = "\n".join(pieces(shown))
+    assert "五有自查" in text and "会费台账明细" in text  # the sheets nearest to persons are there
 
 
 def test_only_narratives_quote_and_they_do(lived: tuple[Path, str]) -> None:

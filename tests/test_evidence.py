@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from decimal import Decimal
+from fractions import Fraction
 
+import attack
 import pytest
 from conftest import CONFIG
 from databases import empty_database
@@ -129,6 +131,36 @@ def test_with_k_no_row_of_persons_and_no_count_of_them_is_listed(unions):
                 assert not (share.part.persons and value and abs(value) < 5), share
         assert told.keys() == published.keys()
     assert withheld
+
+
+def test_the_attack_recovers_nothing_from_the_rows_beside_the_figures(unions):
+    """What every single unit adds stands in the summary of the root, too."""
+    added = 0
+    for tree, told, published, _, private, _ in unions:
+        reported = {line.unit for line in private.units.lines if line.amounts[1]}
+        parents = {u.code: u.parent for u in tree.walk("R", PERIOD.end) if u.parent}
+        known = attack.Union(parents, frozenset(reported))
+        figures_shown = [
+            cell(code, n.indicator, n.dimension, n.key, n.value, n.numerator, n.denominator)
+            for code, found in published.items()
+            for n in found.numbers.values()
+        ]
+        rows = [
+            cell(line.unit if line.unit in told else parents[line.unit], share.indicator, "unit",
+                 line.unit, **{share.side: line.amounts[place]})
+            for line in private.units.lines
+            for place, share in enumerate(private.units.shares)
+            if share.part.persons and line.amounts[place] is not None
+        ]  # fmt: skip
+        added += len(rows)
+        recovered = attack.recovered(known, figures_shown + rows)
+        assert attack.small(recovered, 5) == {}
+    assert added > 100
+
+
+def cell(unit, indicator, dimension, key, value=None, numerator=None, denominator=None):
+    shown = (None if n is None else Fraction(n) for n in (value, numerator, denominator))
+    return attack.Cell(unit, indicator, dimension, key, *shown)
 
 
 def test_the_plan_items_are_those_that_the_figures_count(unions):

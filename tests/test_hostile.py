@@ -109,6 +109,7 @@ def signed(workbook: bytes) -> bytes:
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two nights: everything refused or doubtful, then everything accepted; and the blanks."""
     settings = SETTINGS.replace('name = "某区教育工会"', f"name = {toml(HOSTILE[13])}")
+    settings += "[score]\npublish = true\n"
     folder = make_workspace(tmp_path_factory.mktemp("hostile") / "ws", orgunits(), settings)
     for code, text in units():
         put(folder, code, text, ".xlsx", workbook("quarterly", code, text, members=text))
