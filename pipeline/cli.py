@@ -300,18 +300,14 @@ def trace(common: Common, indicator: str, period: str, unit: str, as_json: bool)
 @click.pass_obj
 def score(common: Common, period: str, unit: str, as_json: bool) -> None:
     """“五有”自查和打分，每一分从哪来。 The self-check and score of units, each point explained."""
-    from pipeline.scoring import ask_scores
+    from pipeline import console_score, scoring
 
     workspace, _ = _open(common)
-    found = ask_scores(workspace, period, unit)
+    found = scoring.ask_scores(workspace, period, unit)
     if as_json:
-        from pipeline.scoring import as_json as json_of
-
-        _print_json([json_of(one, workspace.lang) for one in found])
+        _print_json([scoring.as_json(score, workspace.lang) for score in found])
     else:
-        from pipeline.console_score import show_scores
-
-        show_scores(found, workspace.lang, explained=bool(unit))
+        console_score.show_scores(found, workspace.lang, explained=bool(unit))
 
 
 @cli.command(epilog=_EPILOG)

@@ -40,8 +40,7 @@ from pipeline.summaries.history import History
 from pipeline.summaries.numbers import Figures
 from pipeline.summaries.privacy import suppress_faults, suppress_issues
 from pipeline.summaries.read_evidence import read_evidence, read_marks, read_plan_items
-from pipeline.summaries.read_score import SCORE_FILE, ScoreSource, read_score_sheet, scores
-from pipeline.summaries.score import Score
+from pipeline.summaries.read_score import SCORE_FILE, scores_of_period
 from pipeline.summaries.statements import months_of
 from pipeline.summaries.view import OpenIssue, SummaryView, UnitStatus
 from pipeline.summaries.workbook import write_summary
@@ -168,7 +167,12 @@ class Publisher:
         statuses, counted = self._statuses(period), self._received(period)
         issues = self._open_issues(list(statuses), period)
         filed = list(self._filed(period))
-        scored = self._scores(period) if workspace.settings.score.publish else {}
+        with_scores = workspace.settings.score.publish and period.is_quarter
+        inner_codes = frozenset(unit.code for unit in inner)
+        scored = with_scores and scores_of_period(
+            self.store, workspace.paths.config / SCORE_FILE, workspace.indicators, tree, period,
+            history.figures(period, inner_codes),
+        )  # fmt: skip
         for unit in wanted:
             children = tree.children(unit.code, period.end)
             reporting = tree.reporting(unit.code, period.end)
@@ -198,7 +202,7 @@ class Publisher:
                     for item in items.get(code, ())
                 ),
                 sources=tuple(marks.get(code, "") for marks, _ in filed for code in below),
-                scores=tuple(score for code in below if (score := scored.get(code))),
+                scores=tuple(scored[code] for code in below) if scored else (),
                 rank_from=workspace.settings.summary.rank_from,
                 branches={
                     child.code: tuple(u.code for u in tree.reporting(child.code, period.end))
@@ -230,27 +234,6 @@ class Publisher:
                 workspace.tree,
                 period,
                 published,
-            )
-
-    def _scores(self, period: Period) -> dict[str, Score]:
-        """Return the score of every unit, from its figures as they may be published."""
-        workspace = self.workspace
-        inner = frozenset(unit.code for unit in workspace.tree.inner(period.end))
-        shown = self._history.figures(period, inner)
-        sheet = read_score_sheet(
-            workspace.paths.config / SCORE_FILE, workspace.indicators, workspace.forms
-        )
-        with self.store.reading() as connection:
-            return scores(
-                ScoreSource(
-                    connection,
-                    self.store.tables,
-                    workspace.indicators,
-                    workspace.tree,
-                    period,
-                    shown,
-                ),
-                sheet,
             )
 
     @cached_property

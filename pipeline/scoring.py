@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.nightly import parse_quarter, require_unit
+from pipeline.errors import UsageError
+from pipeline.nightly import parse_asked, require_unit
 from pipeline.records.store import open_store
 from pipeline.summaries.aggregate import figures
-from pipeline.summaries.read_score import SCORE_FILE, ScoreSource, read_score_sheet, scores
+from pipeline.summaries.read_score import SCORE_FILE, scores_of_period
 from pipeline.summaries.score import Score
 from pipeline.texts import Lang
 from pipeline.workspace import Workspace
@@ -16,21 +17,20 @@ def ask_scores(workspace: Workspace, period: str, unit: str = "") -> list[Score]
 
     Like `trace` it shows what is stored, nothing withheld. Raises UsageError and ConfigError.
     """
-    quarter, tree = parse_quarter(period), workspace.tree
+    quarter, tree = parse_asked(workspace, period), workspace.tree
+    if not quarter.is_quarter:
+        raise UsageError(f"{period}: 打分按季度，请写成 2026Q3 这样 (scores are of quarters)。")
     if unit:
         require_unit(workspace, unit)
-    sheet = read_score_sheet(
-        workspace.paths.config / SCORE_FILE, workspace.indicators, workspace.forms
-    )
     store = open_store(
         workspace.settings.database.url, workspace.forms, workspace.paths.state, rehearse=True
     )
     try:
         with store.reading() as connection:
-            place = (connection, store.tables)
-            found = figures(*place, workspace.forms, workspace.indicators, tree, quarter)
-            source = ScoreSource(*place, workspace.indicators, tree, quarter, found)
-            scored = scores(source, sheet)
+            place = (connection, store.tables, workspace.forms, workspace.indicators)
+            found = figures(*place, tree, quarter)
+        sheet = workspace.paths.config / SCORE_FILE
+        scored = scores_of_period(store, sheet, workspace.indicators, tree, quarter, found)
     finally:
         store.close()
     below = tree.reporting(unit or tree.root.code, quarter.end)

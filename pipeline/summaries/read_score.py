@@ -14,6 +14,7 @@ from pipeline.errors import ConfigError
 from pipeline.forms.model import Forms
 from pipeline.orgunits import OrgTree, OrgUnit
 from pipeline.periods import Period
+from pipeline.records.store import Store
 from pipeline.records.tables import Tables
 from pipeline.summaries.indicators import BY_UNIT, Indicators
 from pipeline.summaries.numbers import Figures
@@ -55,10 +56,22 @@ def read_score_sheet(path: Path, indicators: Indicators, forms: Forms) -> ScoreS
     return ScoreSheet(quarters, tuple(stars), items)
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreSource:
-    """Where facts are looked up; `figures` are those of every inner unit of the period."""
+def scores_of_period(
+    store: Store,
+    path: Path,
+    indicators: Indicators,
+    tree: OrgTree,
+    period: Period,
+    figures: Mapping[str, Figures],
+) -> dict[str, Score]:
+    """Return the score of every unit by the sheet at `path`, from figures of all inner units."""
+    sheet = read_score_sheet(path, indicators, store.forms)
+    with store.reading() as connection:
+        return _scores(_Source(connection, store.tables, indicators, tree, period, figures), sheet)
 
+
+@dataclass(frozen=True, slots=True)
+class _Source:
     connection: Connection
     tables: Tables
     indicators: Indicators
@@ -67,7 +80,7 @@ class ScoreSource:
     figures: Mapping[str, Figures]
 
 
-def scores(source: ScoreSource, sheet: ScoreSheet) -> dict[str, Score]:
+def _scores(source: _Source, sheet: ScoreSheet) -> dict[str, Score]:
     """Return the score of every unit that owes a workbook, by code, in the order of the tree."""
     held = _activities(source, sheet)
     plans = _plans(source)
@@ -113,7 +126,7 @@ def _read_check(row: Table, indicators: Indicators, forms: Forms) -> Check:
 
 
 def _fact(
-    source: ScoreSource,
+    source: _Source,
     sheet: ScoreSheet,
     unit: OrgUnit,
     check: Check,
@@ -133,7 +146,7 @@ def _fact(
     return Fact(count, HELD.format(n=count), PLAN_SOURCE.format(mark=mark) if mark else NO_PLAN)
 
 
-def _figure(source: ScoreSource, unit: OrgUnit, check: Check) -> Fact | None:
+def _figure(source: _Source, unit: OrgUnit, check: Check) -> Fact | None:
     """Return a unit's own figure; None where it has none, or where it is withheld."""
     above = unit.code if unit.code in source.figures else unit.parent
     figures = source.figures.get(above)
@@ -145,9 +158,7 @@ def _figure(source: ScoreSource, unit: OrgUnit, check: Check) -> Fact | None:
     return Fact(number.value, shown, TRACED.format(unit=unit.code, indicator=indicator.id))
 
 
-def _activities(
-    source: ScoreSource, sheet: ScoreSheet
-) -> defaultdict[str, list[tuple[str, str, int]]]:
+def _activities(source: _Source, sheet: ScoreSheet) -> defaultdict[str, list[tuple[str, str, int]]]:
     """Return period, category and row of each unit's activities that any check asks for."""
     found = defaultdict[str, list[tuple[str, str, int]]](list)
     asked = {name for item in sheet.items for check in item.checks for name in check.activities}
@@ -172,7 +183,7 @@ def _quarters(period: Period, count: int) -> Iterator[Period]:
         period = period.previous()
 
 
-def _plans(source: ScoreSource) -> dict[str, tuple[int, str]]:
+def _plans(source: _Source) -> dict[str, tuple[int, str]]:
     """Return how many items each unit has in plans of the year or reaching into it, and which."""
     if "plan" not in source.tables.records:
         return {}
