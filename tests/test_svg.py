@@ -98,17 +98,17 @@ def test_the_same_chart_is_the_same_text() -> None:
 
 def test_a_bridge_steps_from_what_was_to_what_is() -> None:
     svg = draw_bridge(
-        "参与人次", bar("上季度", 100), [bar("新报", 60), bar("未报", -40)], bar("本期", 120)
+        "参与人次", bar("上季度", 100), [bar("新报", 100), bar("未报", -40)], bar("本期", 160)
     )
     boxes = [
         (float(r.get("x", "")), float(r.get("width", ""))) for r in parsed(svg).iter(f"{SVG}rect")
     ]
     (zero, was), (up, more), (down, less), (start, now) = boxes
     assert zero == start
-    assert (more / was, less / was, now / was) == pytest.approx((0.6, 0.4, 1.2), abs=0.01)
+    assert (more / was, less / was, now / was) == pytest.approx((1, 0.4, 1.6), abs=0.01)
     assert up == pytest.approx(zero + was, abs=0.2)
     assert down == pytest.approx(start + now, abs=0.2)
-    assert written(svg) == ["上季度", "100", "新报", "60", "未报", "-40", "本期", "120"]
+    assert written(svg) == ["上季度", "100", "新报", "100", "未报", "-40", "本期", "160"]
 
 
 def test_a_bridge_far_above_zero_says_that_its_ends_are_cut() -> None:
