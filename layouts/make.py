@@ -42,11 +42,11 @@ body: 期末有职工{{ O01 }}、会员{{ O02 }}{{ O02.change }}。本季度开�
 {%p else %}
 body: 到目前为止没有一个单位报送，以下各项数字待报送以后补齐。
 {%p endif %}
-h1: 一、组织和报送情况
+h1: {{ nr }}、组织和报送情况
 body: （一）报送。按时率{{ Q06 }}，报表一次合格率{{ Q07 }}{{ Q07.change }}。{% if nil_units %}零报告{{ Q03 }}：{{ nil_units }}。{% endif %}{% if late_units %}迟报：{{ late_units }}。{% endif %}{% if missing_units %}未报{{ Q04 }}：{{ missing_units }}。{% else %}全部单位都已报送。{% endif %}
 {%p if reported %}
 body: （二）队伍。职工{{ O01 }}，会员{{ O02 }}，其中女会员{{ O03 }}；入会率{{ O04 }}{{ O04.change }}，本季度净增会员{{ O05 }}。
-h1: 二、活动开展情况
+h1: {{ nr }}、活动开展情况
 body: 开展活动{{ A01 }}、{{ A02 }}，参与{{ A03 }}；参与率{{ A04 }}{{ A04.change }}，会员人均参加{{ A05 }}，有活动的单位占{{ A06 }}。支出{{ A07 }}{{ A07.change }}，预算执行率{{ A08 }}。{% if A01.by.category %}按类别分，{{ A01.by.category }}；{% endif %}{% if A03.by.month %}按月份分，参与{{ A03.by.month }}。{% endif %}
 {%p if activities %}
 h2: （一）活动举例
@@ -57,11 +57,11 @@ body: {{ it.when }}，{{ it.unit }}在{{ it.place }}开展“{{ it.title }}”{%
 {%p if more_activities %}
 body: 其余{{ more_activities }}项见各单位的活动台账。
 {%p endif %}
-h1: 三、会费收缴情况
+h1: {{ nr }}、会费收缴情况
 body: 应缴会费{{ D01 }}，实缴{{ D02 }}，欠缴{{ D03 }}；收缴率{{ D04 }}，缴费人数率{{ D05 }}。{% if D06 %}另补缴以前月份会费{{ D06 }}。{% endif %}人均每月会费{{ D07 }}。{% if D02.by.month %}实缴按月份分，{{ D02.by.month }}。{% endif %}
-h1: 四、走访慰问情况
+h1: {{ nr }}、走访慰问情况
 body: 走访慰问{{ V01 }}、{{ V02 }}，慰问金和慰问品合计{{ V03 }}，人均{{ V04 }}。{% if V01.by.visit_type %}按类型分，{{ V01.by.visit_type }}。{% endif %}{% if V01.by.target_class %}按对象分，{{ V01.by.target_class }}。{% endif %}走访及时率{{ V05 }}，诉求办结率{{ V06 }}{{ V06.change }}。
-h1: 五、计划完成情况
+h1: {{ nr }}、计划完成情况
 body: 本季度到期计划{{ P01 }}，完成{{ P02 }}，完成率{{ P03 }}。{% if undone %}没有完成的有：{% endif %}
 {%p for it in undone %}
 body: {{ it.unit }}“{{ it.item }}”：计划{{ it.months }}办{{ it.target }}场，已办{{ it.held }}场；{% if it.reason %}原因：{{ it.reason }}。{% else %}台账里没有写明原因。{% endif %}
@@ -70,7 +70,7 @@ body: {{ it.unit }}“{{ it.item }}”：计划{{ it.months }}办{{ it.target }}
 body: 另有{{ more_undone }}项没有完成，见汇总表。
 {%p endif %}
 {%p endif %}
-h1: 六、存在的问题
+h1: {{ nr }}、存在的问题
 {%p if missing_units %}
 body: {{ Q04 }}单位没有报送：{{ missing_units }}，这些单位的情况不清楚。
 {%p endif %}
@@ -86,7 +86,7 @@ body: 报表里还有需要改正或核对的地方：{% for it in issues %}{{ i
 {%p if not missing_units and not problems and not issues %}
 body: 各单位没有填写问题，报表里也没有待改正的地方。
 {%p endif %}
-h1: 七、下季度打算
+h1: {{ nr }}、下季度打算
 {%p if coming %}
 body: 按各单位的年度计划，{{ next_period }}要做{{ coming_count }}项，主要有：{% for it in coming %}{{ it.item }}（{{ it.units }}，{{ it.months }}）{% if not loop.last %}；{% endif %}{% endfor %}。{% if more_coming %}其余{{ more_coming }}项见各单位的计划。{% endif %}
 {%p else %}
@@ -95,12 +95,18 @@ body: 年度计划里没有列入{{ next_period }}的事项，请各单位补报
 {%p if missing_units or undone %}
 body: {% if missing_units %}请未报单位尽快补报。{% endif %}{% if undone %}没有完成的计划，请有关单位说明原因，并在{{ next_period }}补上。{% endif %}
 {%p endif %}
+{%p if reported %}
 blank:
-body: 附件：{{ annex[0] }}. 主要指标对比表
+annexfirst: 附件：{{ annex[0] }}. 主要指标对比表
 annexes: {{ annex[1] }}. 各单位主要数字
+{%p if charts %}
+annexes: {{ annex[2] }}. 图表
+{%p endif %}
+{%p endif %}
 blank:
 signature: {{ unit }}
 signature: {{ date }}
+{%p if reported %}
 annex: 附件{{ annex[0] }}
 tabletitle: {{ unit }}{{ period }}主要指标对比表
 table: key
@@ -111,35 +117,46 @@ table: units
 note: 其余{{ more_units }}个单位见汇总表“各单位对比”。
 {%p endif %}
 note: “—”表示没有数据或未报，与零不同。
+{%p if charts %}
+annex: 附件{{ annex[2] }}
+{%p endif %}
+{%p for it in charts %}
+tabletitle: {{ it.title }}
+picture: {{ it.picture }}
+{%p if it.note %}
+note: {{ it.note }}
+{%p endif %}
+{%p endfor %}
+{%p endif %}
 """
 
 _EN = """
 title: {{ unit }}
 subtitle: Report for {{ period }}
-body: This report covers {{ start }} to {{ end }}. Its figures come from the units' quarterly workbooks, as of {{ cut_off }}. {{ Q02 }} of {{ Q01 }} reported, a rate of {{ Q05 }}{{ Q05.change }}.{% if not complete %} What the other units did is not counted below.{% endif %}
+body: This report covers {{ start }} to {{ end }}. Its figures come from the units' quarterly workbooks, as of {{ cut_off }}. {{ Q02.bare }} of {{ Q01 }} reported, a rate of {{ Q05 }}{{ Q05.change }}.{% if not complete %} What the other units did is not counted below.{% endif %}
 {%p if reported %}
-body: At the end of the quarter there were {{ O01 }} of staff and {{ O02 }} as members{{ O02.change }}. Activities: {{ A01 }}{{ A01.change }}, with {{ A03 }}{{ A03.change }}. Dues paid: {{ D02 }}{{ D02.change }}, a collection rate of {{ D04 }}{{ D04.change }}. Visits: {{ V01 }}{{ V01.change }}, worth {{ V03 }}{{ V03.change }}. Plan: {{ P01 }} due, {{ P02 }} done, a rate of {{ P03 }}{{ P03.change }}.
+body: At the end of the quarter the staff were {{ O01.bare }} and the members {{ O02.bare }}{{ O02.change }}. The units held {{ A01 }}{{ A01.change }} with {{ A03 }}{{ A03.change }}. Dues paid came to {{ D02 }}{{ D02.change }}, a collection rate of {{ D04 }}{{ D04.change }}. Visits reached {{ V01 }}{{ V01.change }} with gifts worth {{ V03 }}{{ V03.change }}. Of the plan {{ P01 }} were due and {{ P02.bare }} done, a rate of {{ P03 }}{{ P03.change }}.
 {%p else %}
 body: No unit has reported so far; the figures below will follow.
 {%p endif %}
-h1: I. Organisation and reporting
+h1: {{ nr }}. Organisation and reporting
 body: Reported on time: {{ Q06 }}; right at the first attempt: {{ Q07 }}{{ Q07.change }}. {% if nil_units %}Nil returns, {{ Q03 }}: {{ nil_units }}. {% endif %}{% if late_units %}Late: {{ late_units }}. {% endif %}{% if missing_units %}Missing, {{ Q04 }}: {{ missing_units }}.{% else %}All units have reported.{% endif %}
 {%p if reported %}
-body: Staff {{ O01 }}, members {{ O02 }}, women among them {{ O03 }}; membership rate {{ O04 }}{{ O04.change }}; net change {{ O05 }}.
-h1: II. Activities
-body: Activities {{ A01 }}, {{ A02 }}, {{ A03 }}; attendance rate {{ A04 }}{{ A04.change }}, {{ A05 }} a member; units with activities {{ A06 }}. Spent {{ A07 }}{{ A07.change }}, {{ A08 }} of the budget.{% if A01.by.category %} By category: {{ A01.by.category }}.{% endif %}{% if A03.by.month %} By month: {{ A03.by.month }}.{% endif %}
+body: Staff {{ O01.bare }}, members {{ O02.bare }}, women among them {{ O03.bare }}; membership rate {{ O04 }}{{ O04.change }}; net change in members {{ O05.bare }}.
+h1: {{ nr }}. Activities
+body: {{ A01 }}, {{ A02 }} and {{ A03 }}; attendance rate {{ A04 }}{{ A04.change }}, {{ A05.bare }} times a member; units with activities {{ A06 }}. Spent {{ A07 }}{{ A07.change }}, {{ A08 }} of the budget.{% if A01.by.category %} By category: {{ A01.by.category }}.{% endif %}{% if A03.by.month %} By month: {{ A03.by.month }}.{% endif %}
 {%p for it in activities %}
 body: {{ it.when }}, {{ it.unit }}: “{{ it.title }}” at {{ it.place }}{% if it.attended %}, {{ it.attended }} attendances{% endif %}.{% if it.result %} {{ it.result }}.{% endif %}
 {%p endfor %}
 {%p if more_activities %}
 body: {{ more_activities }} more are in the units' ledgers.
 {%p endif %}
-h1: III. Dues
-body: Due {{ D01 }}, paid {{ D02 }}, in arrears {{ D03 }}; collection rate {{ D04 }}, members paid up {{ D05 }}.{% if D06 %} Earlier dues made good: {{ D06 }}.{% endif %} Average a member and month {{ D07 }}.{% if D02.by.month %} Paid by month: {{ D02.by.month }}.{% endif %}
-h1: IV. Visits
-body: Persons visited {{ V01 }}, {{ V02 }}; money and goods {{ V03 }}, {{ V04 }} a person.{% if V01.by.visit_type %} By occasion: {{ V01.by.visit_type }}.{% endif %}{% if V01.by.target_class %} By group: {{ V01.by.target_class }}.{% endif %} In time {{ V05 }}; requests settled {{ V06 }}{{ V06.change }}.
-h1: V. Plan
-body: Due {{ P01 }}, done {{ P02 }}, a rate of {{ P03 }}.{% if undone %} Not done:{% endif %}
+h1: {{ nr }}. Dues
+body: Due {{ D01 }}, paid {{ D02 }}, in arrears {{ D03 }}; collection rate {{ D04 }}, paid up {{ D05 }}.{% if D06 %} Earlier dues made good: {{ D06 }}.{% endif %} Average a member and month {{ D07 }}.{% if D02.by.month %} Paid by month: {{ D02.by.month }}.{% endif %}
+h1: {{ nr }}. Visits
+body: Visits reached {{ V01 }} in {{ V02 }}; money and goods {{ V03 }}, {{ V04 }} a person.{% if V01.by.visit_type %} By occasion: {{ V01.by.visit_type }}.{% endif %}{% if V01.by.target_class %} By group: {{ V01.by.target_class }}.{% endif %} In time {{ V05 }}; requests settled {{ V06 }}{{ V06.change }}.
+h1: {{ nr }}. Plan
+body: {{ P01 }} were due and {{ P02.bare }} done, a rate of {{ P03 }}.{% if undone %} Not done:{% endif %}
 {%p for it in undone %}
 body: {{ it.unit }}, “{{ it.item }}”: planned for {{ it.months }}, {{ it.held }} of {{ it.target }} sessions held; {% if it.reason %}reason: {{ it.reason }}.{% else %}no reason given.{% endif %}
 {%p endfor %}
@@ -147,7 +164,7 @@ body: {{ it.unit }}, “{{ it.item }}”: planned for {{ it.months }}, {{ it.hel
 body: {{ more_undone }} more were not done; see the summary workbook.
 {%p endif %}
 {%p endif %}
-h1: VI. Problems
+h1: {{ nr }}. Problems
 {%p if missing_units %}
 body: {{ Q04 }} did not report: {{ missing_units }}. How they stand is not known.
 {%p endif %}
@@ -163,7 +180,7 @@ body: Still to be corrected or checked in the workbooks: {% for it in issues %}{
 {%p if not missing_units and not problems and not issues %}
 body: The units name no problem, and nothing is left to correct in the workbooks.
 {%p endif %}
-h1: VII. Next quarter
+h1: {{ nr }}. Next quarter
 {%p if coming %}
 body: The yearly plans hold {{ coming_count }} items for {{ next_period }}, among them: {% for it in coming %}{{ it.item }} ({{ it.units }}; {{ it.months }}){% if not loop.last %}; {% endif %}{% endfor %}.{% if more_coming %} {{ more_coming }} more are in the units' plans.{% endif %}
 {%p else %}
@@ -172,12 +189,18 @@ body: The yearly plans hold nothing for {{ next_period }}; units are asked to se
 {%p if missing_units or undone %}
 body: {% if missing_units %}Units that are missing are asked to report soon. {% endif %}{% if undone %}Units that left a plan item undone are asked for the reason, and to make up for it in {{ next_period }}.{% endif %}
 {%p endif %}
+{%p if reported %}
 blank:
-body: Annexes: {{ annex[0] }}. Key figures compared
+annexfirst: Annexes: {{ annex[0] }}. Key figures compared
 annexes: {{ annex[1] }}. Main figures of each unit
+{%p if charts %}
+annexes: {{ annex[2] }}. Charts
+{%p endif %}
+{%p endif %}
 blank:
 signature: {{ unit }}
 signature: {{ date }}
+{%p if reported %}
 annex: Annex {{ annex[0] }}
 tabletitle: {{ unit }}, {{ period }}: key figures compared
 table: key
@@ -188,6 +211,17 @@ table: units
 note: {{ more_units }} more units are in the summary workbook.
 {%p endif %}
 note: “—” stands for no data, or not reported; it is not zero.
+{%p if charts %}
+annex: Annex {{ annex[2] }}
+{%p endif %}
+{%p for it in charts %}
+tabletitle: {{ it.title }}
+picture: {{ it.picture }}
+{%p if it.note %}
+note: {{ it.note }}
+{%p endif %}
+{%p endfor %}
+{%p endif %}
 """
 
 _SHORT_ZH = """
@@ -215,9 +249,9 @@ signature: {{ date }}
 _SHORT_EN = """
 title: {{ unit }}
 subtitle: Report for {{ period }}
-body: {{ Q02 }} of {{ Q01 }} reported, a rate of {{ Q05 }}{% if missing_units %}; missing: {{ missing_units }}{% endif %}. Figures as of {{ cut_off }}.
+body: {{ Q02.bare }} of {{ Q01 }} reported, a rate of {{ Q05 }}{% if missing_units %}; missing: {{ missing_units }}{% endif %}. Figures as of {{ cut_off }}.
 {%p if reported %}
-body: Members {{ O02 }}. Activities {{ A01 }}{{ A01.change }}, with {{ A03 }}. Dues paid {{ D02 }}, a rate of {{ D04 }}. Visits {{ V01 }}, worth {{ V03 }}{{ V03.change }}. Plan: {{ P01 }} due, {{ P02 }} done.
+body: Members: {{ O02.bare }}. The units held {{ A01 }}{{ A01.change }} with {{ A03 }}. Dues paid: {{ D02 }}, a rate of {{ D04 }}. Visits reached {{ V01 }} with gifts worth {{ V03 }}{{ V03.change }}. Of the plan {{ P01 }} were due and {{ P02.bare }} done.
 {%p for it in activities %}
 body: {{ it.when }}, {{ it.unit }}: “{{ it.title }}” at {{ it.place }}{% if it.attended %}, {{ it.attended }} attendances{% endif %}.{% if it.result %} {{ it.result }}.{% endif %}
 {%p endfor %}
@@ -313,9 +347,9 @@ def _line(line: str, lang: str) -> str:
 
 
 _STYLE_IDS = {
-    "title": "Title", "subtitle": "Subtitle", "body": "Normal", "h1": "Heading1", "h2": "Heading2", "blank": "Normal",
-    "annexes": "AnnexList", "signature": "Signature", "annex": "Annex", "tabletitle": "TableTitle",
-    "note": "TableNote",
+    "title": "Title", "subtitle": "Subtitle", "body": "Normal", "h1": "Heading1", "h2": "Heading2", "blank": "Blank",
+    "annexfirst": "AnnexFirst", "annexes": "AnnexList", "signature": "Signature", "annex": "Annex", "tabletitle": "TableTitle",
+    "note": "TableNote", "picture": "Picture",
 }  # fmt: skip
 
 
@@ -326,12 +360,10 @@ def _paragraph(style: str, text: str) -> str:
 
 
 def _key_table(lang: str) -> str:
-    widths = (
-        (2545, 1500, 1500, 1500, 900, 900) if lang == "zh" else (2345, 1500, 1500, 1500, 1000, 1000)
-    )
+    widths = (2345, 1200, 1200, 1200, 1450, 1450)
     fields = (
-        "it.label",
-        "it",
+        "it.heading",
+        "it.bare",
         "it.before",
         "it.year_ago",
         "it.short_change",
@@ -410,22 +442,27 @@ def _styles(lang: str) -> str:
         _style("Heading2", "heading 2", "楷体", 32, "", keep + lines + first
                + '<w:outlineLvl w:val="1"/>'),
         _style("Steer", "Steering line", "仿宋", 20, "808080", lines + none),
-        _style("AnnexList", "Annex list", "仿宋", 32, "", lines
+        _style("Blank", "Blank line", "仿宋", 32, "", keep + lines + first),
+        _style("AnnexFirst", "Annex list, first", "仿宋", 32, "", keep + lines + first),
+        _style("AnnexList", "Annex list", "仿宋", 32, "", keep + lines
                + f'<w:ind w:leftChars="500" w:left="{1600 if lang == "zh" else 1960}"'
                ' w:firstLineChars="0" w:firstLine="0"/>'),
-        _style("Signature", "Signature", "仿宋", 32, "", lines
+        _style("Signature", "Signature", "仿宋", 32, "", keep + lines
                + '<w:ind w:left="3800" w:right="640" w:firstLineChars="0" w:firstLine="0"/>'
                '<w:jc w:val="center"/>'),
         _style("Annex", "Annex", "黑体", 32, "", "<w:pageBreakBefore/>" + lines + none,
                bold=bold),
         _style("TableTitle", "Table title", "黑体", 24, "", keep
-               + '<w:spacing w:before="120" w:after="120"/>' + none + '<w:jc w:val="center"/>',
-               bold=bold),
+               + '<w:spacing w:before="120" w:after="120" w:line="240" w:lineRule="auto"/>' + none
+               + '<w:jc w:val="center"/>', bold=bold),
         _style("TableHead", "Table head", "黑体", 21, "", keep + narrow + none
                + '<w:jc w:val="center"/>', bold=bold),
         _style("TableCell", "Table cell", "仿宋", 21, "", narrow + none + '<w:jc w:val="left"/>'),
         _style("TableNumber", "Table number", "仿宋", 21, "", narrow + none
                + '<w:jc w:val="right"/>'),
+        _style("Picture", "Picture", "仿宋", 21, "",
+               '<w:spacing w:before="0" w:after="120" w:line="240" w:lineRule="auto"/>' + none
+               + '<w:jc w:val="center"/>'),
         _style("TableNote", "Table note", "仿宋", 21, "", narrow + none),
         _style("Footer", "footer", "宋体", 28, "", '<w:spacing w:before="0" w:after="0"/>' + none),
     ]  # fmt: skip

@@ -197,6 +197,8 @@ class _Check:
             return (
                 0 < int(text) < max(len(activities), known["coming"], len(self.view.unit_names), 99)
             )
+        if place.startswith("chart_"):
+            return 0 < int(next(iter(_figures(text)))) < 999
         if place.startswith("annex_"):
             return text == place.removeprefix("annex_")
         indicator, _, dimension = place.partition("_")

@@ -10,6 +10,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import docx
 import pytest
 from conftest import CONFIG, ROOT
 from hostile_strings import HOSTILE
@@ -283,6 +284,30 @@ def test_the_form_is_that_of_official_documents(full: tuple[SummaryView, Account
     odd, even = (etree.fromstring(found[f"word/footer{n}.xml"]) for n in (1, 2))
     assert [f.find(f".//{W}jc").get(f"{W}val") for f in (odd, even)] == ["right", "left"]
     assert "".join(t.text or "" for t in odd.iter(f"{W}t")) == "—  —"
+
+
+def test_charts_stand_in_the_annex_with_words_for_who_cannot_see_them(
+    full: tuple[SummaryView, Accounts], empty: tuple[SummaryView, Accounts]
+) -> None:
+    document = narrative(*full, LAYOUTS)
+    found = parts(document)
+    drawn = [name for name in found if name.endswith(".png")]
+    assert len(drawn) == 4 and all(found[name].startswith(b"\x89PNG") for name in drawn)
+    about = list(etree.fromstring(found["word/document.xml"]).iter("{*}docPr"))
+    assert [a.get("descr") for a in about][:2] == ["报送情况", "主要比率"]
+    opened = docx.Document(io.BytesIO(document))
+    assert len(opened.inline_shapes) == 4 and len(opened.tables) == 2
+    assert "附件" not in document_text(narrative(*empty, LAYOUTS))
+
+
+def test_headings_are_numbered_as_they_come(
+    full: tuple[SummaryView, Accounts], empty: tuple[SummaryView, Accounts]
+) -> None:
+    for which, last in ((full, "七、下季度打算"), (empty, "三、下季度打算")):
+        heads = [
+            words for style, words in body_lines(narrative(*which, LAYOUTS)) if style == "Heading1"
+        ]
+        assert heads[0] == "一、组织和报送情况" and heads[-1] == last
 
 
 def with_text(

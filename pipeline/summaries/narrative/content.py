@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.safe_text import one_line
 from pipeline.summaries.narrative import words
 from pipeline.summaries.narrative.accounts import Accounts, Activity, PlanItem
+from pipeline.summaries.narrative.charts import Chart
 from pipeline.summaries.narrative.choose import said_plainly, typical
 from pipeline.summaries.narrative.figures import Figure
 from pipeline.summaries.narrative.marks import marked, named, without_marks
@@ -56,7 +57,11 @@ _INNER_QUOTES = str.maketrans("“”", "‘’")
 
 
 def content_of(
-    view: SummaryView, accounts: Accounts, lang: Lang, limits: Limits
+    view: SummaryView,
+    accounts: Accounts,
+    lang: Lang,
+    limits: Limits,
+    charts: Sequence[Chart] = (),
 ) -> dict[str, object]:
     """Return every field of a layout by its name."""
     teller = _Teller(view, accounts, lang, limits)
@@ -67,6 +72,8 @@ def content_of(
         **teller.problems(),
         **teller.plans(),
         **teller.annexes(),
+        "nr": words.Numbering(lang),
+        "charts": [_chart(number, chart) for number, chart in enumerate(charts)],
         **teller.figures,
     }
 
@@ -269,3 +276,11 @@ class _Teller:
 
     def _unit(self, code: str, name: str) -> str:
         return named(one_line(without_marks(name), _NAME), "name", code)
+
+
+def _chart(number: int, chart: Chart) -> Item:
+    return {
+        "picture": marked("", "picture", number),
+        "title": named(chart.title, "name", "chart"),
+        "note": named(chart.note, "count", "chart", number),
+    }

@@ -24,6 +24,8 @@ from lxml import etree
 
 from pipeline.errors import ConfigError, nearest
 from pipeline.safe_text import drop_illegal, lines_needed
+from pipeline.summaries.narrative.charts import Chart
+from pipeline.summaries.narrative.drawings import drawing, with_charts
 from pipeline.summaries.narrative.marks import bookmark_name, pieces
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -62,16 +64,25 @@ class Layout:
         self.name = name
         self._content = content
 
-    def fill(self, values: Mapping[str, object], title: str, author: str, at: datetime) -> bytes:
-        """Return the document with every field replaced.
+    def fill(
+        self,
+        values: Mapping[str, object],
+        title: str,
+        author: str,
+        at: datetime,
+        charts: Sequence[Chart] = (),
+    ) -> bytes:
+        """Return the document with every field replaced, and the charts that it shows.
 
         Raises ConfigError, naming the layout and the field, where the layout asks for something
         that does not exist or cannot be read.
         """
         filled = {
-            name: self._finish(self._render(template, values))
+            name: self._finish(self._render(template, values), charts if name == MAIN_PART else ())
             for name, template in self._templates.items()
         }
+        if charts:
+            filled |= with_charts(self._parts, charts)
         if _CORE_PART in self._parts:
             filled[_CORE_PART] = _core(title, author, at)
         if _APP_PART in self._parts:  # whoever edited the layout, and for whom
@@ -122,8 +133,8 @@ class Layout:
                 f"有一处字段算不出来：{error}", "a field cannot be worked out"
             ) from None
 
-    def _finish(self, xml: str) -> bytes:
-        """Return a part with a bookmark in the place of every mark."""
+    def _finish(self, xml: str, charts: Sequence[Chart]) -> bytes:
+        """Return a part with a bookmark, or a chart, in the place of every mark."""
         try:
             root = etree.fromstring(drop_illegal(xml).encode())
         except etree.XMLSyntaxError:
@@ -135,7 +146,7 @@ class Layout:
         for text in list(root.iter(f"{W}t")):
             parts = list(pieces(text.text or ""))
             if any(identity for identity, _ in parts):
-                _set_bookmarks(text, parts, serials)
+                _set_bookmarks(text, parts, serials, charts)
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
 
     def _fault(self, zh: str, en: str, hint: str = "") -> ConfigError:
@@ -170,7 +181,9 @@ def body_lines(document: bytes) -> Iterator[tuple[str, str]]:
         yield style, "".join(text.text or "" for text in paragraph.iter(f"{W}t"))
 
 
-def _set_bookmarks(text: Any, parts: Sequence[tuple[str, str]], serials: Iterator[int]) -> None:
+def _set_bookmarks(
+    text: Any, parts: Sequence[tuple[str, str]], serials: Iterator[int], charts: Sequence[Chart]
+) -> None:
     """Replace the run of a text by one run a piece, those with an identity in a bookmark."""
     run = text.getparent()
     if [child for child in run if child.tag != f"{W}rPr"] != [text]:
@@ -182,6 +195,12 @@ def _set_bookmarks(text: Any, parts: Sequence[tuple[str, str]], serials: Iterato
         words = piece.find(f"{W}t")
         words.text = shown
         words.set(_SPACE, "preserve")
+        if identity.startswith("picture|"):
+            number = int(identity.removeprefix("picture|"))
+            if number < len(charts):
+                piece.replace(words, drawing(number, charts[number]))
+                run.addprevious(piece)
+            continue
         if not identity:
             run.addprevious(piece)
             continue

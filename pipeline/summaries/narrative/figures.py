@@ -80,14 +80,19 @@ class Figure:
         return self._shown_change(1)
 
     @property
+    def bare(self) -> str:
+        """The number without what it is counted in."""
+        return self._value(self.entry.number, bare=True)
+
+    @property
     def before(self) -> str:
-        """The number of the quarter before."""
-        return self._value(self.entry.before, "before")
+        """The number of the quarter before, bare."""
+        return self._value(self.entry.before, "before", bare=True)
 
     @property
     def year_ago(self) -> str:
-        """The number of the same quarter of last year."""
-        return self._value(self.entry.year_ago, "year_ago")
+        """The number of the same quarter of last year, bare."""
+        return self._value(self.entry.year_ago, "year_ago", bare=True)
 
     @cached_property
     def by(self) -> Mapping[str, str]:

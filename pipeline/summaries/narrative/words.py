@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipeline.texts import Text
+from pipeline.texts import Lang, Text
 
 LISTED = Text("、", ", ")
 AND_OTHERS = Text("{names}等{n}个单位", "{names} and others, {n} units in all")
@@ -12,10 +12,27 @@ AND_OTHERS = Text("{names}等{n}个单位", "{names} and others, {n} units in al
 # What the annex shows of each unit.
 UNIT_COLUMNS = ("A01", "A03", "D02", "D04", "V01", "V03", "P03")
 
+_ORDINALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+
+
+class Numbering:
+    """Numbers headings as they are met, so that sections may be moved, left out or added.
+
+    >>> number = Numbering("zh")
+    >>> f"{number} {number}"
+    '一 二'
+    """
+
+    def __init__(self, lang: Lang) -> None:
+        self._ordinals = iter(_ORDINALS if lang == "zh" else _ROMAN)
+
+    def __str__(self) -> str:
+        return next(self._ordinals, "…")
 
 
 def day(day: date) -> Text:

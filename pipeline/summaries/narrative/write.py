@@ -10,6 +10,7 @@ from datetime import datetime, time
 from typing import Final, Literal
 
 from pipeline.summaries.narrative.accounts import Accounts
+from pipeline.summaries.narrative.charts import draw_charts
 from pipeline.summaries.narrative.content import SHORT, Limits, content_of
 from pipeline.summaries.narrative.document import Layout, body_length, page_share
 from pipeline.summaries.view import SummaryView
@@ -30,10 +31,11 @@ def write_narrative(
     title = TITLE.format(unit=view.unit.name, period=period)[lang]
     at = view.cut_off or datetime.combine(view.period.end, time())
     limits = SHORT if length == "short" else Limits()
+    charts = list(draw_charts(view, lang)) if length == "standard" else []
     document = b""
     for _ in range(_TRIES):
-        values = content_of(view, accounts, lang, limits)
-        document = layout.fill(values, title, view.union or view.unit.name, at)
+        values = content_of(view, accounts, lang, limits, charts)
+        document = layout.fill(values, title, view.union or view.unit.name, at, charts)
         if _fits(document, lang, length):
             break
         limits = limits.tighter()
