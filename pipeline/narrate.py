@@ -71,9 +71,9 @@ class Narrator:
 
     @cached_property
     def _layout(self) -> Layout:
-        from pipeline.summaries.narrative.document import Layout
+        from pipeline.summaries.narrative.document import layout_of
 
-        return Layout(f"config/layouts/{self._layout_path.name}", self._layout_bytes)
+        return layout_of(f"config/layouts/{self._layout_path.name}", self._layout_bytes)
 
     @cached_property
     def _layout_bytes(self) -> bytes:

@@ -22,7 +22,7 @@ from pipeline.orgunits import OrgTree, OrgUnit
 from pipeline.periods import Period
 from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.narrative.accounts import Accounts, Activity, PlanItem
-from pipeline.summaries.narrative.document import Layout
+from pipeline.summaries.narrative.document import layout_of
 from pipeline.summaries.narrative.write import Length, write_narrative
 from pipeline.summaries.numbers import Number
 from pipeline.summaries.view import SummaryView
@@ -49,7 +49,9 @@ def narrative(
 ) -> bytes:
     """Return a narrative in a shipped layout."""
     name = f"narrative_{'short_' if length == 'short' else ''}{lang}.docx"
-    return write_narrative(view, accounts, Layout(name, (folder / name).read_bytes()), lang, length)
+    return write_narrative(
+        view, accounts, layout_of(name, (folder / name).read_bytes()), lang, length
+    )
 
 
 def accounts_of(

@@ -17,7 +17,7 @@ from pipeline.summaries.view import SummaryView
 from pipeline.texts import Lang
 
 MOST: Final = 4
-_ZOOM: Final = 2.5  # 190 dots an inch on paper
+_ZOOM: Final = 2.0  # 150 dots an inch on paper
 _SIZE: Final = re.compile(r'<svg [^>]*? width="([\d.]+)" height="([\d.]+)"')
 
 

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any
 
@@ -55,6 +55,12 @@ _CORE = (
 )
 _DC, _TERMS = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/dc/terms/}"
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+
+
+@lru_cache(maxsize=4)  # to take a layout apart costs more than to fill it
+def layout_of(name: str, content: bytes) -> Layout:
+    """Return a layout, the same one for the same bytes."""
+    return Layout(name, content)
 
 
 class Layout:
