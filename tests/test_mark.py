@@ -241,9 +241,10 @@ def test_the_list_is_grouped_by_cause_and_tells_the_first_twenty_of_it() -> None
         (number, f"会费台账!C{number + 1}") for number in range(1, 21)
     ]
     assert lines[21][0] == "另有 5 处同样的，表里已标出颜色。"
-    assert lines[22][:3] == (26, "错误", "会费台账!B3")
-    assert lines[23][0] == "读作 2026-07：22 处"
-    assert [line[0] for line in lines[24:]] == [*range(27, 47), "另有 2 处同样的。"]
+    assert lines[22][0] == "会员编号没有填：1 处"
+    assert lines[23][:3] == (26, "错误", "会费台账!B3")
+    assert lines[24][0] == "读作 2026-07：22 处"
+    assert [line[0] for line in lines[25:]] == [*range(27, 47), "另有 2 处同样的。"]
     assert [fill_of(marked, f"C{row}") for row in (2, 22, 26)] == [ERROR] * 3
 
 

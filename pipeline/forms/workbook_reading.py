@@ -73,6 +73,11 @@ def text_name(form: str, field: str) -> str:
     return f"t_{form}__{field}"
 
 
+def exact_name(form: str, field: str) -> str:
+    """Return the name that is TRUE where what was typed is the text of the cell to the letter."""
+    return f"exact_{form}__{field}"
+
+
 def literally(text: str) -> str:
     """Return a text as MATCH is to look for it, no wildcards meant."""
     for wildcard in "~*?":
@@ -102,6 +107,7 @@ def name_fields(
         yield reader.state, f'IF(ISERROR({reader.cell}),"5",{reader.state_formula()})'
         if field.key in needed and field.type in ("text", "period", "year"):
             yield plain_name(form.key, field.key), reader.plain_formula()
+            yield exact_name(form.key, field.key), reader.exact_formula()
 
 
 def readable_formula(form: Form, field: Field, state: str) -> str:
@@ -213,6 +219,10 @@ class _Reader:
     def plain_formula(self) -> str:
         """Whether the trimmed text is as long as what was typed, so that nothing else is lost."""
         return f"AND(NOT(ISLOGICAL({self.cell})),LEN({self.cell})=LEN({self.text}))"
+
+    def exact_formula(self) -> str:
+        """Whether nothing was changed at all, not even a line break into a space."""
+        return f"AND(NOT(ISLOGICAL({self.cell})),EXACT({self.cell},{self.text}))"
 
     def _typed_state(self) -> str:
         cell, text = self.cell, self.text

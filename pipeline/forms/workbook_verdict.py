@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.forms.anchors import STATUS_PREFIX
-from pipeline.forms.formulas import plain_name, quoted, readable_name, value_name
+from pipeline.forms.formulas import quoted, readable_name, value_name
 from pipeline.forms.model import Field, FieldType, Form, Rule, SheetCheck, Workbook
-from pipeline.forms.workbook_reading import literally, readable_formula, state_name
+from pipeline.forms.workbook_reading import exact_name, literally, readable_formula, state_name
 from pipeline.issues import Severity
 from pipeline.texts import Text
 
@@ -332,7 +332,7 @@ def _checked_value(form: Form, check: SheetCheck) -> str:
     for key, value in zip(check.fields, values, strict=True):
         certain += [readable_name(form.key, key), f'{value}<>""']
         if form.field(key).type in ("text", "period", "year"):
-            certain.append(plain_name(form.key, key))
+            certain.append(exact_name(form.key, key))
     return f'IF(AND({",".join(certain)}),{"&CHAR(10)&".join(values)},"")'
 
 

@@ -198,10 +198,11 @@ def list_rows(
 
 def list_lines(rows: Sequence[ListRow], lang: Lang, *, marked: bool) -> Iterator[ListRow | str]:
     """Yield what is to be listed: of each cause its name and count, the first few in full, and how
-    many more there are. A cause that occurs once has its finding alone."""
-    for (cause, severity), alike in groupby(rows, attrgetter("cause", "severity")):
-        found = list(alike)
-        if len(found) > 1:
+    many more there are. Where no cause occurs twice, each finding speaks for itself."""
+    causes = [(*key, list(alike)) for key, alike in groupby(rows, attrgetter("cause", "severity"))]
+    named = len(causes) < len(rows)
+    for cause, severity, found in causes:
+        if named:
             yield _CAUSE.format(title=cause, n=len(found))[lang]
         yield from found[:IN_FULL]
         if (rest := len(found) - IN_FULL) > 0:
