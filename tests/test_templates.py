@@ -23,8 +23,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.forms.model import Field, Form, Forms, Workbook
 from pipeline.forms.workbook import template_name, write_template
+from pipeline.forms.workbook_verdict import slots_of
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period
+from pipeline.safe_text import shown_width
 from pipeline.texts import Lang
 
 UNIT = OrgUnit("XZ-0301", "信息技术教研组工会小组", "XZ-03", True)
@@ -279,6 +281,17 @@ def test_a_prepared_row_is_its_status_and_nothing_else(
     assert [[value for value in row if value is not None] for row in rows] == [
         ["=status_dues"]
     ] * 12
+
+
+def test_the_status_column_shows_every_message_whole(
+    blank: Callable[[str, Lang], Opened], quarterly: Workbook
+) -> None:
+    for form in quarterly.ledgers:
+        column = column_of(blank("quarterly", "zh")[form.label.zh].cell(FIRST, 1))
+        room = column.width * 11 / 9  # its letters are smaller than those a width is counted in
+        for slot in slots_of(form, quarterly):
+            for words in slot.words.values():
+                assert shown_width(f"✗9 {words.zh}") < room, words.zh
 
 
 def test_a_ledger_is_set_up_for_reading_and_for_paper(

@@ -43,7 +43,7 @@ LEGEND = Text(
 )
 
 _LINE_HEIGHT = 17
-_STATUS_WIDTH = 22
+_STATUS_WIDTH: Mapping[Lang, int] = {"zh": 29, "en": 36}  # at its small size, a sentence
 _END_OF_SHEET = 16_383
 _PRINTED, _PRINT_AREA = "打印范围", "_xlnm.Print_Area"  # see `_print_rows_in_use`
 _ALIGN: Mapping[FieldType, str] = {
@@ -122,7 +122,7 @@ def _write_status(draft: Draft, sheet: Worksheet, form: Form, last_row: int) -> 
     typed there is refused, and what is pasted there does no harm.
     """
     style, formula = draft.style("status"), status_formula(form)
-    sheet.set_column(STATUS_COLUMN, STATUS_COLUMN, _STATUS_WIDTH, style)
+    sheet.set_column(STATUS_COLUMN, STATUS_COLUMN, _STATUS_WIDTH[draft.lang], style)
     words = STATUS[draft.lang]
     write_words(sheet, HEADER_ROW, STATUS_COLUMN, words, draft.style("optional"))
     for row in range(FIRST_ROW, last_row + 1):
