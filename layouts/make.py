@@ -36,7 +36,7 @@ _FONTS = {
 _ZH = """
 title: {{ unit }}
 subtitle: {{ period }}工作总结
-body: 本总结所述为{{ start }}至{{ end }}的工作，数字取自各单位的季度报表，截至{{ cut_off }}。应报单位{{ Q01 }}，已报{{ Q02 }}，报送率{{ Q05 }}{{ Q05.change }}{% if not complete %}；未报单位的工作没有计入以下各数{% endif %}。
+body: 本总结所述为{{ start }}至{{ end }}的工作，数字取自各单位的季度报表，截至{{ cut_off }}。应报单位{{ Q01 }}，已报{{ Q02 }}，报送率{{ Q05 }}{{ Q05.change }}{% if not complete %}；未报单位的工作没有计入以下各数{% if reported and coverage %}，合计所含：{{ coverage }}{% endif %}{% endif %}。
 {%p if reported %}
 body: 期末有职工{{ O01 }}、会员{{ O02 }}{{ O02.change }}。本季度开展活动{{ A01 }}{{ A01.change }}，参与{{ A03 }}{{ A03.change }}；收会费{{ D02 }}{{ D02.change }}，收缴率{{ D04 }}{{ D04.change }}；走访慰问{{ V01 }}{{ V01.change }}，发放慰问金和慰问品{{ V03 }}{{ V03.change }}；到期计划{{ P01 }}，完成{{ P02 }}，完成率{{ P03 }}{{ P03.change }}。
 {%p else %}
@@ -133,7 +133,7 @@ note: {{ it.note }}
 _EN = """
 title: {{ unit }}
 subtitle: Report for {{ period }}
-body: This report covers {{ start }} to {{ end }}. Its figures come from the units' quarterly workbooks, as of {{ cut_off }}. {{ Q02.bare }} of {{ Q01 }} reported, a rate of {{ Q05 }}{{ Q05.change }}.{% if not complete %} What the other units did is not counted below.{% endif %}
+body: This report covers {{ start }} to {{ end }}. Its figures come from the units' quarterly workbooks, as of {{ cut_off }}. {{ Q02.bare }} of {{ Q01 }} reported, a rate of {{ Q05 }}{{ Q05.change }}.{% if not complete %} What the other units did is not counted below.{% if reported and coverage %} The totals cover {{ coverage }}.{% endif %}{% endif %}
 {%p if reported %}
 body: At the end of the quarter the staff were {{ O01.bare }} and the members {{ O02.bare }}{{ O02.change }}. The units held {{ A01 }}{{ A01.change }} with {{ A03 }}{{ A03.change }}. Dues paid came to {{ D02 }}{{ D02.change }}, a collection rate of {{ D04 }}{{ D04.change }}. Visits reached {{ V01 }}{{ V01.change }} with gifts worth {{ V03 }}{{ V03.change }}. Of the plan {{ P01 }} were due and {{ P02.bare }} done, a rate of {{ P03 }}{{ P03.change }}.
 {%p else %}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from pipeline.errors import ConfigError
 from pipeline.periods import Period
 from pipeline.records.store import Store
 from pipeline.summaries.view import SummaryView
@@ -45,9 +46,14 @@ class Narrator:
         return folder / f"narrative_{view.unit.code}_{self.period.code}.docx"
 
     def digest(self, view: SummaryView, shown: str) -> str:
-        """Return what the narrative of a unit rests on; `shown` is the digest of its summary."""
+        """Return what the narrative of a unit rests on; `shown` is the digest of its summary.
+
+        Raises ConfigError where the layout cannot be read.
+        """
         below = tuple(self._files.get(status.unit, ()) for status in view.statuses)
-        return hashlib.sha256(repr((shown, below)).encode() + self._layout_bytes).hexdigest()
+        return hashlib.sha256(
+            repr((shown, view.coverage, below)).encode() + self._layout_bytes
+        ).hexdigest()
 
     def write(self, view: SummaryView) -> bytes:
         """Return the narrative of a unit. Raises ConfigError where the layout cannot be filled."""
@@ -77,7 +83,13 @@ class Narrator:
 
     @cached_property
     def _layout_bytes(self) -> bytes:
-        return self._layout_path.read_bytes()
+        try:
+            return self._layout_path.read_bytes()
+        except OSError as error:
+            raise ConfigError(
+                f"config/layouts/{self._layout_path.name}: 读不了 ({error.strerror})。"
+                "如果正在 Word 里打开，请关掉。"
+            ) from None
 
     @cached_property
     def _layout_path(self) -> Path:

@@ -125,8 +125,9 @@ class Publisher:
         """Bring the narrative of a unit up to date; one that cannot be written stops nothing."""
         if not (narrator.wanted and view.period.is_quarter):  # it tells of a quarter's ledgers
             return []
-        path, digest = narrator.path(view), narrator.digest(view, shown)
+        path = narrator.path(view)
         try:
+            digest = narrator.digest(view, shown)
             return self._renew(path, view, digest, noted, lambda: narrator.write(view))
         except ConfigError as error:
             if str(error) not in self.problems:

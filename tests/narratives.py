@@ -188,6 +188,11 @@ class _Check:
             "nil_units": sum(s.nil for s in self.view.statuses),
             "coming": sum(map(len, self.accounts.coming.values())),
         }
+        if place == "coverage":
+            c = self.view.coverage
+            assert c is not None
+            parts = (c.reported, c.expected, c.unknown_units, int((c.share or 0) * 100))
+            return _figures(text) <= set(map(str, parts))
         if place in known:
             return int(text) <= known[place]
         if place.startswith("issues_"):

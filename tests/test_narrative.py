@@ -31,6 +31,7 @@ from workspaces import activity, drop, make_workspace, plan, quarterly, run_once
 from pipeline.cli import main
 from pipeline.errors import ConfigError
 from pipeline.forms.model import Forms
+from pipeline.summaries.coverage import Coverage
 from pipeline.summaries.indicators import Indicators
 from pipeline.summaries.narrative.accounts import Accounts
 from pipeline.summaries.narrative.choose import said_plainly, typical
@@ -351,7 +352,25 @@ def test_a_layout_that_asks_for_what_there_is_not_is_told_in_one_line(
         assert said in message
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"{\\rtf1}"])
+def test_it_says_how_much_its_totals_cover(full: tuple[SummaryView, Accounts]) -> None:
+    view, accounts = full
+    covered = replace(view, coverage=Coverage(10, 12, 960, 1000, 1))
+    document = narrative(covered, accounts, LAYOUTS)
+    assert "合计所含：10/12 个单位，会员覆盖 96%" in document_text(document)
+    assert strays(document, covered, accounts) == []
+
+
+def a_zip(name: str) -> bytes:
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as package:
+        package.writestr(name, b"\xff")
+    return memory.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\x03\x04", b"{\\rtf1}", a_zip("xl/workbook.xml"), a_zip("word/document.xml")],
+)
 def test_a_layout_that_is_no_word_document_is_told(
     full: tuple[SummaryView, Accounts], content: bytes
 ) -> None:

@@ -104,6 +104,9 @@ class _Teller:
             "cut_off": day,
             "date": day,
             "reported": bool(self.reported),
+            "coverage": named(view.coverage.text[self.lang], "count", "coverage")
+            if view.coverage
+            else "",
             "complete": len(self.reported) == len(view.statuses),
         }
 

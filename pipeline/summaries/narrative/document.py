@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
@@ -32,6 +33,8 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MAIN_PART = "word/document.xml"
 ANNEX_STYLE = "Annex"  # the style of the paragraph with which an annex begins
 
+_NEEDED = (MAIN_PART, "word/_rels/document.xml.rels", "[Content_Types].xml")
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, KeyError, RuntimeError, UnicodeDecodeError, EOFError)
 _FILLED = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes)\.xml")
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 # GB/T 9704: 22 lines of 28 characters; a few are lost to marks that may not begin a line.
@@ -100,10 +103,10 @@ class Layout:
         try:
             with zipfile.ZipFile(io.BytesIO(self._content)) as package:
                 parts = {name: package.read(name) for name in package.namelist()}
-        except zipfile.BadZipFile:
-            parts = {}
-        if MAIN_PART not in parts:
-            raise self._fault("不是 Word 文档 (.docx)", "not a Word document")
+            for name in _NEEDED:
+                parts[name].decode("utf-8")
+        except _UNREADABLE:
+            raise self._fault("不是 Word 文档 (.docx)", "not a Word document") from None
         return parts
 
     @cached_property
