@@ -293,7 +293,12 @@ def _withhold(
     tree: OrgTree,
     published: Mapping[str, Figures],
 ) -> Line:
-    """Return a unit's line without the counts of persons that its own figures withhold."""
+    """Return a unit's line without the counts of persons that its own figures withhold.
+
+    A unit whose workbook does not count has none.
+    """
+    if not line.file:
+        return line
     above = line.unit if line.unit in published else tree.units[line.unit].parent
     figures = published.get(above)
     withheld = {

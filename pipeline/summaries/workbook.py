@@ -113,7 +113,7 @@ def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:
     contents += [
         (units.add_units_sheet(canvas), canvas.say(SHOWS["units"])),
         (ranks.add_ranks_sheet(canvas), canvas.say(SHOWS["ranks"])),
-        (heatmap.add_heatmap_sheet(canvas), canvas.say(SHOWS["months"])),
+        *_add_months(canvas),
         (reporting.add_reporting_sheet(canvas), canvas.say(SHOWS["reporting"])),
         (todo.add_todo_sheet(canvas), canvas.say(SHOWS["todo"])),
         (issues.add_issues_sheet(canvas), canvas.say(SHOWS["issues"])),
@@ -123,6 +123,11 @@ def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:
     ]
     cover.write_contents(canvas, first, contents)
     first.activate()
+
+
+def _add_months(canvas: Canvas) -> Iterator[tuple[Worksheet, str]]:
+    if canvas.view.period.is_quarter:  # of longer periods no rows are listed
+        yield heatmap.add_heatmap_sheet(canvas), canvas.say(SHOWS["months"])
 
 
 def _add_scores(canvas: Canvas) -> Iterator[tuple[Worksheet, str]]:

@@ -197,12 +197,17 @@ def _write_sums(
     bold, plain = canvas.styles("cell", "strong", number=shown), canvas.styles("cell", number=shown)
     sheet.write_formula(SUM_ROW, col, f"=SUM({cells})", bold, added)
     sheet.write_formula(SUM_ROW + 1, col, f"=SUBTOTAL(109,{cells})", plain, added)
+    if total is None:
+        canvas.text(
+            sheet, SUM_ROW + 2, col, canvas.say(WITHHELD) if withheld else "—", "cell", "right"
+        )
+    else:
+        sheet.write_number(SUM_ROW + 2, col, float(total), plain)
     if withheld or total is None:
-        mark = canvas.say(WITHHELD) if withheld else "—"
-        for offset in (2, 3):
-            canvas.text(sheet, SUM_ROW + offset, col, mark, "cell", "right")
+        canvas.text(
+            sheet, SUM_ROW + 3, col, canvas.say(WITHHELD) if withheld else "—", "cell", "right"
+        )
         return
-    sheet.write_number(SUM_ROW + 2, col, float(total), plain)
     here, there = (xl_rowcol_to_cell(SUM_ROW + offset, col) for offset in (0, 2))
     words = [canvas.say(word) for word in (AGREES, DIFFERS)]
     verdict = f'=IF(ROUND({here}-{there},2)=0,"{words[0]}","{words[1]}")'

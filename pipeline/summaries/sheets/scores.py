@@ -89,5 +89,6 @@ def _write_point(
         (fact.shown[canvas.lang] if fact else canvas.say(LEFT_OUT), "center"),
         (fact.source[canvas.lang] if fact else "", "indent"),
     )
+    canvas.fit_row(sheet, row, {texts[2][0]: _WIDTHS[2] - 3, texts[5][0]: _WIDTHS[5] - 3})
     for col, (text, style) in enumerate(texts):
-        canvas.text(sheet, row, col, text, "cell", style, "fit")
+        canvas.text(sheet, row, col, text, "cell", style, "wrap")

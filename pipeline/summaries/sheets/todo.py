@@ -102,7 +102,7 @@ def _write_units(canvas: Canvas, sheet: Worksheet, row: int) -> int:
     if not owing:
         canvas.text(sheet, row, 0, canvas.say(NOTHING_LEFT), "muted", "indent")
         return row + 1
-    arrears = canvas.view.indicator(ARREARS)
+    arrears = canvas.view.indicator(ARREARS) if canvas.view.evidence else None
     headings = [UNIT, CODE, HEADINGS[2], *HEADINGS[6:], PLAN_LEFT]
     headings += [measured(arrears)] if arrears else []
     write_header(canvas, sheet, row, [heading[canvas.lang] for heading in headings])
