@@ -94,9 +94,6 @@ def openssl() -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--all-points", action="store_true", help="the full loops over faults and writers"
-    )
-    parser.addoption(
         "--postgresql", action="store_true", help="every database of every test on PostgreSQL"
     )
 
@@ -115,9 +112,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "shard" in metafunc.fixturenames:
-        everything = metafunc.config.getoption("--all-points")
-        metafunc.parametrize("shard", range(16) if everything else [None])
     if "engine" in metafunc.fixturenames:
         engines = ["sqlite", "postgresql"]
         if metafunc.config.getoption("--postgresql"):
