@@ -12,12 +12,12 @@ from __future__ import annotations
 import argparse
 import errno
 import hashlib
+import random
 import shutil
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -191,61 +191,72 @@ def _resent_wrongly(stage: Stage, unsure: set[str], most: int) -> list[str]:
     return wrong + differences(stage.undisturbed, found)
 
 
-def _loops(points: Sequence[Point], every: int) -> Iterator[tuple[str, list[Fault]]]:
-    yield "SIGKILL", killings(points)[::every]
+def _planned(points: Sequence[Point], every: int, only: int) -> list[tuple[str, Fault]]:
+    """Return what is to be struck, each with the name of its loop, shuffled: a run that is broken
+    off has taken a fair sample."""
+    loops = {"SIGKILL": killings(points)[::every]}
     for error in ERRORS:
-        yield errno.errorcode[error], failures(points, error)[::every]
-    for error in ERRORS:
-        lasting = failures(points, error, lasting=True)
-        yield f"{errno.errorcode[error]} lasting", lasting[:: every * LASTING_EVERY]
+        name = errno.errorcode[error]
+        loops[name] = failures(points, error)[::every]
+        loops[f"{name} lasting"] = failures(points, error, lasting=True)[:: every * LASTING_EVERY]
+    planned = [
+        (name, fault)
+        for name, faults in loops.items()
+        for fault in faults
+        if only in (0, fault.point)
+    ]
+    random.Random(0).shuffle(planned)
+    return planned
+
+
+def _strike_all(
+    stages: Sequence[Stage], planned: Iterable[tuple[str, Fault]]
+) -> Iterator[tuple[str, Fault, list[str]]]:
+    free: SimpleQueue[Stage] = SimpleQueue()
+    for stage in stages:
+        free.put(stage)
+
+    def strike_one(item: tuple[str, Fault]) -> tuple[str, Fault, list[str]]:
+        stage = free.get()
+        try:
+            return *item, strike(stage, item[1])
+        finally:
+            free.put(stage)
+
+    with ThreadPoolExecutor(len(stages)) as pool:
+        yield from pool.map(strike_one, planned)
 
 
 def main() -> int:
-    """Run the loops and print what came of them; 1 where anything was wrong."""
+    """Strike, and print what came of it; 1 where anything was wrong."""
     parser = argparse.ArgumentParser(description="A night of twenty files, struck at every point.")
     parser.add_argument("--full", action="store_true", help="every point, not a sample")
     parser.add_argument("--every", type=int, default=50, help="strike every n-th point")
-    parser.add_argument("--loop", default="", help="only the loops whose name holds this")
     parser.add_argument("--only", type=int, default=0, help="only this point")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2, help="nights at a time")
     asked = parser.parse_args()
-    begun, failed = time.monotonic(), 0
+    struck, wrong = Counter[str](), Counter[str]()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        stages = [Stage(Path(folder) / str(n)) for n in range(asked.jobs)]
-        with ThreadPoolExecutor(asked.jobs) as pool:
-            list(pool.map(stack.enter_context, stages))
-            points = stages[0].points
-            print(f"{len(points)} points: {_kinds(points)}", flush=True)
-            free: SimpleQueue[Stage] = SimpleQueue()
-            for stage in stages:
-                free.put(stage)
-
-            def strike_one(fault: Fault) -> tuple[Fault, list[str]]:
-                stage = free.get()
-                try:
-                    return fault, strike(stage, fault)
-                finally:
-                    free.put(stage)
-
-            for name, faults in _loops(points, 1 if asked.full else asked.every):
-                if asked.only:
-                    faults = [fault for fault in faults if fault.point == asked.only]
-                if asked.loop not in name:
-                    continue
-                wrong = 0
-                for fault, found in pool.map(strike_one, faults):
-                    if found:
-                        wrong += 1
-                        where = points[fault.point - 1]
-                        print(f"  {name} at {fault.point} ({where}):", *found, sep="\n    ")
-                failed += wrong
-                print(f"{name}: {len(faults)} struck, {wrong} wrong", flush=True)
-    print(f"{failed} wrong, {time.monotonic() - begun:.0f} s")
-    return int(failed > 0)
+        stages = [stack.enter_context(Stage(Path(folder) / str(n))) for n in range(asked.jobs)]
+        points = stages[0].points
+        planned = _planned(points, 1 if asked.full else asked.every, asked.only)
+        print(f"{len(points)} points: {_tally(Counter(p.kind for p in points))}")
+        for number, (name, fault, found) in enumerate(_strike_all(stages, planned), 1):
+            struck[name] += 1
+            if found:
+                wrong[name] += 1
+                where = points[fault.point - 1]
+                print(f"{name} at {fault.point} ({where}):", *found, sep="\n    ")
+            if number % 200 == 0 or number == len(planned):
+                print(
+                    f"{number} of {len(planned)} struck: {_tally(struck)}; wrong: {_tally(wrong)}"
+                )
+            sys.stdout.flush()
+    return int(wrong.total() > 0)
 
 
-def _kinds(points: Sequence[Point]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in Counter(p.kind for p in points).items())
+def _tally(counted: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counted.items())) or "none"
 
 
 if __name__ == "__main__":
