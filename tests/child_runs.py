@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from faults import Fault, Point, Shim
 
 if TYPE_CHECKING:
+    from pipeline.summaries.view import SummaryView
     from pipeline.workers import Brief, Job, Outcome
 
 
@@ -148,18 +149,25 @@ def _command(arguments: list[str], out: Any, err: Any) -> int:
 def _prepare() -> None:
     """Judge in this process; remember what is judged and rendered, and statements once compiled."""
     from pipeline import checking, collect, publish, workers
-    from pipeline.records import store
+    from pipeline.records import engines, store
 
     workers.judge_bytes = _remembered(
         workers.judge_bytes, lambda data, job, brief: (data, replace(job, path=None), brief)
     )
     checking.judge_files = collect.judge_files = judge_here
     publish.write_summary = _remembered(
-        publish.write_summary,
-        lambda view, lang: (replace(view, forms=None, indicators=None), lang),
+        publish.write_summary, lambda view, lang: (_shown(view), lang)
+    )
+    publish.write_dashboard = _remembered(
+        publish.write_dashboard, lambda views, lang: ([_shown(view) for view in views], lang)
     )
     store.build_tables = _remembered(store.build_tables, lambda forms: forms.digest)
-    store.create_engine = _sharing_statements(store.create_engine)
+    engines.create_engine = _sharing_statements(engines.create_engine)
+
+
+def _shown(view: SummaryView) -> SummaryView:
+    """Return what a view shows, without the set-up, which is the same in all nights."""
+    return replace(view, forms=None, indicators=None)
 
 
 def _sharing_statements(create_engine: Callable[..., Any]) -> Callable[..., Any]:

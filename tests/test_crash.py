@@ -11,9 +11,10 @@ from crash import Stage, differences, failures, killings, strike
 from faults import Fault, Point
 from twenty import AN_HOUR_LATER, TONIGHT
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows has no fork and no SIGKILL"
-)
+pytestmark = [
+    pytest.mark.sqlite_file,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork and no SIGKILL"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ def numbers(root: Path) -> Numbers:
     """Return every figure of every unit."""
     workspace, period = opened(root), parse_period("2026Q3")
     assert period is not None
-    store = open_store("", workspace.forms, root / "state")
+    store = open_store(workspace.settings.database.url, workspace.forms, root / "state")
     try:
         with store.reading() as connection:
             found = figures(
@@ -82,7 +82,8 @@ def numbers(root: Path) -> Numbers:
 
 def taken(root: Path) -> list[Any]:
     """Return what became of each file, whatever it was called and whenever it came."""
-    store = open_store("", opened(root).forms, root / "state")
+    workspace = opened(root)
+    store = open_store(workspace.settings.database.url, workspace.forms, root / "state")
     try:
         files = read_files(store)
     finally:

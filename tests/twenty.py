@@ -19,7 +19,10 @@ from workspaces import SETTINGS, UNITS, activity, drop, make_workspace, plan, qu
 
 from pipeline.records.chronicle import Chronicle
 
-_MAIL = """[mail]
+# A narrative goes the way of the page, and takes longer to write than all the rest of the night.
+_MAIL = """[narrative]
+length = "none"
+[mail]
 host = "127.0.0.1"
 port = {port}
 security = "none"

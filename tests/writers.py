@@ -123,10 +123,11 @@ def take_while_written(folder: Path, writers: int, files: int, seed: int = 1) ->
         )
         for part in range(PROCESSES)
     ]
-    steps = _Steps(processes, sum(len(plan.steps) for plan in chosen))
+    parts = [chosen[part::PROCESSES] for part in range(PROCESSES)]
+    steps = _Steps(processes, [sum(len(plan.steps) for plan in part) for part in parts])
     reports = []
     with steps.given_by_the_run():
-        while steps.left:
+        while any(steps.left):
             now = NOW + timedelta(minutes=len(reports))
             reports.append(run_once(root, now, mail=False, render=False))
     wrong = [f"a writer ended with {p.returncode}" for p in processes if p.returncode]
@@ -139,10 +140,10 @@ def take_while_written(folder: Path, writers: int, files: int, seed: int = 1) ->
 
 @dataclass
 class _Steps:
-    """The steps that the writers may still take."""
+    """The steps that the writers may still take, of each process."""
 
     processes: Sequence[subprocess.Popen[bytes]]
-    left: int
+    left: list[int]
 
     @contextmanager
     def given_by_the_run(self) -> Iterator[None]:
@@ -170,17 +171,18 @@ class _Steps:
 
     def _give(self, steps: int) -> None:
         """Allow steps; wait for every second one, so that some happen just here and some meanwhile."""
-        for _ in range(min(steps, self.left)):
-            process = self.processes[self.left % len(self.processes)]
+        for _ in range(min(steps, sum(self.left))):
+            place = self.left.index(max(self.left))
+            process = self.processes[place]
             assert process.stdin is not None and process.stdout is not None
             process.stdin.write(b".")
             process.stdin.flush()
-            self.left -= 1
-            if self.left // len(self.processes) % 2:
+            self.left[place] -= 1
+            if self.left[place] % 2:
                 process.stdout.read(1)
-        if not self.left:
-            for process in self.processes:
-                process.communicate()
+            if not any(self.left):
+                for writer in self.processes:
+                    writer.communicate()
 
 
 def _wrong(
@@ -199,7 +201,8 @@ def _wrong(
         else:
             told = again if stored.status == "duplicate" else counted
             told[names[stored.sha256]] += 1
-    store = open_store("", opened(root).forms, root / "state")
+    workspace = opened(root)
+    store = open_store(workspace.settings.database.url, workspace.forms, root / "state")
     current = {s.unit: names.get(s.sha256) for s in read_files(store) if s.current}
     store.close()
     for plan in chosen:
