@@ -249,13 +249,25 @@ def status(common: Common, period: str, as_json: bool) -> None:
 @cli.command(epilog=_EPILOG)
 @required_period
 @unit_option
+@click.option(
+    "--as-sent",
+    default="",
+    metavar="WHEN",
+    help="不重做，取出当时发布的原件（日期、时刻或 SHA-256 开头）。 Give back what was published then.",
+)
 @click.pass_obj
-def summarize(common: Common, period: str, unit: str) -> None:
+def summarize(common: Common, period: str, unit: str, as_sent: str) -> None:
     """按已收的数据重做汇总表。 Render summaries again from what is stored."""
     from pipeline import console
     from pipeline.nightly import summarize as summarize_again
 
     workspace, now = _open(common)
+    if as_sent:
+        from pipeline.queries import fetch_sent
+
+        _, path = fetch_sent(workspace, period, unit, as_sent, Path.cwd())
+        console.show_outputs(workspace, [path])
+        return
     console.show_outputs(workspace, summarize_again(workspace, now, period, unit))
 
 

@@ -25,7 +25,7 @@ from pipeline.summaries.numbers import Figures
 from pipeline.summaries.svg import stack
 from pipeline.summaries.svg_marks import description_of
 from pipeline.summaries.view import SummaryView
-from pipeline.summaries.wording import value_text
+from pipeline.summaries.wording import restated_lines, value_text
 from pipeline.texts import Lang
 
 _ALWAYS: Final = "Q02"  # who has reported is news even where it is no key figure
@@ -36,8 +36,12 @@ def summary_letter(
     attachments: Sequence[Attachment],
     before: Figures | None,
     lang: Lang,
+    known: int | None = None,
 ) -> Draft:
-    """Return the message; `before` are the figures that the last one told, None without one."""
+    """Return the message; `before` are the figures that the last one told, None without one.
+
+    `known` is the number of the newest file that the last one knew, None without one.
+    """
     return summary_message(
         Addressee(view.unit.code, view.unit.name, view.unit.email),
         view.period.code,
@@ -50,6 +54,7 @@ def summary_letter(
         ),
         news=list(changes_since(view, before, lang)) if before else [],
         picture=_picture(view, lang),
+        restated=restated_lines(view, known, lang),
         attachments=attachments,
         union=view.union,
         lang=lang,

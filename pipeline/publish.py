@@ -25,6 +25,8 @@ from pipeline.periods import Period
 from pipeline.records import status as standing
 from pipeline.records.editions import (
     Edition,
+    kept_path,
+    last_sent,
     newest_file,
     note_edition,
     read_editions,
@@ -104,7 +106,8 @@ class Publisher:
                 digest,
                 hashlib.sha256(content).hexdigest(),
             )
-            self._note(output, newest, self._draft(view, path.name, content) if mail else None)
+            draft = self._draft(view, path.name, content) if mail else None
+            self._note(output, content, newest, draft)
         if not wanted:  # the page shows all units, and these are only some
             written += self._publish_page(views, digests, noted)
         return written
@@ -164,7 +167,10 @@ class Publisher:
         periods = (period, period.previous(), period.year_ago())
         now, before, year_ago = (history.figures(quarter, codes) for quarter in periods)
         with self.store.reading() as connection:
-            earlier = read_editions(connection, self.store.tables, period.previous().code)
+            earlier, editions = (
+                read_editions(connection, self.store.tables, quarter.code)
+                for quarter in (period.previous(), period)
+            )
         statuses, counted = self._statuses(period), self._received(period)
         issues = self._open_issues(list(statuses), period)
         filed = list(self._filed(period))
@@ -194,6 +200,9 @@ class Publisher:
                 coverage=history.coverage(period, unit.code),
                 like_for_like=history.like_for_like(period, unit.code),
                 bridges=history.bridges(period, unit.code, earlier.get(unit.code, ())),
+                restatements=history.restatements(
+                    period, unit.code, editions.get(unit.code, ()), earlier.get(unit.code, ())
+                ),
                 trend=history.trend(period, unit.code, codes),
                 plan=tuple(
                     item
@@ -295,6 +304,7 @@ class Publisher:
             view.coverage,
             sorted(view.like_for_like.items()),
             view.bridges,
+            view.restatements,
             *(_numbers(f) for f in view.trend),
             view.scores,
         )
@@ -310,8 +320,11 @@ class Publisher:
     def _write(self, path: Path, content: bytes) -> bool:
         return not self.rehearse and write_file(path, content)
 
-    def _note(self, output: Output, newest: int, draft: Draft | None) -> None:
+    def _note(self, output: Output, content: bytes, newest: int, draft: Draft | None) -> None:
         tables, tree = self.store.tables, self.workspace.tree
+        kept = kept_path(self.workspace.paths.state, output.sha256)
+        if not (self.rehearse or kept.exists()):
+            write_file(kept, content)
         message = None
         with self.store.writing() as connection:
             note_outputs(connection, self.store, [output])
@@ -333,8 +346,11 @@ class Publisher:
         reported = view.current.numbers[("Q02", "", "")].reported
         if not view.unit.email or not reported:
             return None  # a summary of nothing is no news
-        before = self._last_told(view, hashlib.sha256(content).hexdigest())
-        return summary_letter(view, [Attachment(name, content)], before, self.workspace.lang)
+        sha256 = hashlib.sha256(content).hexdigest()
+        with self.store.reading() as connection:
+            last = last_sent(connection, self.store.tables, self._shown(self._path(view)), sha256)
+        before, known = self._last_told(view, sha256), last.files if last else None
+        return summary_letter(view, [Attachment(name, content)], before, self.workspace.lang, known)
 
     def _last_told(self, view: SummaryView, sha256: str) -> Figures | None:
         """Return the figures of the last summary that went out to its unit, if it was another."""

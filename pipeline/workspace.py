@@ -160,13 +160,13 @@ def clock_now(workspace: Workspace, today: datetime | None) -> datetime:
     return today or datetime.now(workspace.zone).replace(tzinfo=None)
 
 
-def parse_today(text: str) -> datetime:
-    """Read `--today`: a date is the end of that day. Raises UsageError."""
+def parse_today(text: str, option: str = "--today") -> datetime:
+    """Read `--today`, or another moment: a date is the end of that day. Raises UsageError."""
     try:
         if "T" not in text and " " not in text:
             return datetime.combine(date.fromisoformat(text), time(23, 59, 59))
         return datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
         raise UsageError(
-            f"--today 应写成 2026-10-08 或 2026-10-08T02:00，现在是 “{text}” (date or date and time)。"
+            f"{option} 应写成 2026-10-08 或 2026-10-08T02:00，现在是 “{text}” (date or date and time)。"
         ) from None

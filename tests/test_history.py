@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import date, datetime
+from hashlib import sha256
 
+import pytest
+from mailserver import Mailbox, serving
 from sqlalchemy import func, select
 from workspaces import NOW, SETTINGS, drop, make_workspace, opened, quarterly, run_once
 
+from pipeline.errors import UsageError
 from pipeline.periods import Period
+from pipeline.queries import fetch_sent
 from pipeline.records.editions import read_editions
 from pipeline.records.store import open_store
 from pipeline.summaries.coverage import Coverage
@@ -175,3 +180,73 @@ def test_with_k_what_compares_persons_is_withheld_where_a_count_is(tmp_path):
         assert pairs["O02"].before.value is None
         assert not pairs["D04"].now.withheld
         assert history.coverage(Q3, "U0") == Coverage(2, 4, None, None, 1)
+
+
+# Restatement
+
+
+def restated(folder):
+    workspace = opened(folder)
+    store = open_store("", workspace.forms, workspace.paths.state)
+    with store.reading() as connection:
+        now, before = (read_editions(connection, store.tables, p.code)["U0"] for p in (Q3, Q2))
+    found = History(store, workspace.indicators, workspace.tree).restatements(Q3, "U0", now, before)
+    store.close()
+    return [
+        (r.period, r.indicator, r.old, r.new, r.cause_unit, r.cause_name, r.version, r.cause.late)
+        for r in found
+        if r.indicator == "O02"
+    ]
+
+
+def test_a_correction_restates_what_was_published_and_a_first_workbook_does_not(tmp_path):
+    folder = make_workspace(tmp_path / "ws")
+    drop(folder, "1.xlsx", book("U1", "2026Q3", 100))
+    run_once(folder)
+    drop(folder, "2.xlsx", book("U2", "2026Q3", 50))
+    drop(folder, "3.xlsx", book("U1", "2026Q3", 110))
+    run_once(folder, datetime(2026, 10, 11, 2, 0))
+    drop(folder, "4.xlsx", book("U3", "2026Q3", 7), datetime(2026, 10, 20))
+    run_once(folder, datetime(2026, 10, 21, 2, 0))
+    drop(folder, "5.xlsx", book("U1", "2026Q2", 90))
+    run_once(folder, datetime(2026, 10, 22, 2, 0))
+    assert restated(folder) == [
+        ("2026Q3", "O02", 100, 110, "U1", "甲小学工会", 2, False),
+        ("2026Q3", "O02", 160, 167, "U3", "丙小学工会", 1, True),
+    ]
+
+
+def test_a_late_workbook_of_the_last_quarter_is_told_beside_this_one(tmp_path):
+    folder = two_quarters(tmp_path)
+    assert restated(folder) == [("2026Q2", "O02", 150, 160, "U1", "甲小学工会", 2, False)]
+
+
+def test_the_mail_says_which_figure_changed_and_whose_workbook_did_it(tmp_path):
+    mailbox = Mailbox()
+    with serving(mailbox) as port:
+        folder = make_workspace(
+            tmp_path / "ws",
+            settings=SETTINGS + f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
+            'sender = "night@example.com"\n',
+        )
+        drop(folder, "1.xlsx", book("U1", "2026Q3", 100))
+        run_once(folder)
+        first = (folder / "outputs/2026Q3/summary_U0_2026Q3.xlsx").read_bytes()
+        drop(folder, "2.xlsx", book("U1", "2026Q3", 110))
+        run_once(folder, datetime(2026, 10, 11, 2, 0))
+        sent = len(mailbox.received)
+        run_once(folder, datetime(2026, 10, 12, 2, 0))
+        assert len(mailbox.received) == sent
+    mails = [m for m in mailbox.received if m["To"] == "u0@example.com"]
+    texts = [m.get_body(("plain",)).get_content() for m in mails]
+    line = "会员数：100 → 110（甲小学工会更正，第 2 版，2026-10-10 收到）"  # it was not there on the 9th
+    assert [line in text for text in texts] == [False, True]
+    assert line in mails[1].get_body(("html",)).get_content()
+    # What went out first can be given back, by its day and by its digits.
+    digits = sha256(first).hexdigest()[:12]
+    for when in ("2026-10-10", digits):
+        _, path = fetch_sent(opened(folder), "2026Q3", "U0", when, tmp_path)
+        assert path.read_bytes() == first
+    assert next(mails[0].iter_attachments()).get_content() == first
+    with pytest.raises(UsageError, match=digits):
+        fetch_sent(opened(folder), "2026Q3", "", "2026-10-01", tmp_path)

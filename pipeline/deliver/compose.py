@@ -26,6 +26,7 @@ from pipeline.texts import Lang
 PICTURE_ID = "chart@union-pipeline"  # by which the words of a message find its picture
 
 _NAME_LIMIT = 60  # characters of a unit's name in a subject line
+_RESTATED_LIMIT = 12  # lines in the body; the workbook lists them all
 _MISSING_LIMIT = 30  # names in the body; the workbook lists them all
 
 
@@ -155,16 +156,22 @@ def summary_message(
     lang: Lang,
     news: Sequence[str] = (),
     picture: Picture | None = None,
+    restated: Sequence[str] = (),
 ) -> Draft:
     """Return the message that brings an inner unit its summary.
 
-    `news` is what has changed since the last message; only an update tells it.
+    `news` is what has changed since the last message; only an update tells it. `restated`
+    are lines on figures that were published before and have changed.
     """
     values = {
         "introduction": words.INTRODUCTION.format(unit=to.name, period=_label(period, lang))[lang],
         "figures": figures,
         "figure_lines": [_figure_line(figure, lang) for figure in figures],
         "news": news,
+        "restated": restated[:_RESTATED_LIMIT],
+        "restated_more": words.MORE_RESTATED.format(count=len(restated) - _RESTATED_LIMIT)[lang]
+        if len(restated) > _RESTATED_LIMIT
+        else "",
         "picture": f"cid:{PICTURE_ID}" if picture else "",
         "picture_words": picture.words if picture else (),
     }

@@ -110,6 +110,7 @@ REPORTED = Text(
 )
 MISSING = Text("还没有交表的 {count} 个单位：", "The {count} unit(s) that have not reported yet:")
 MORE_MISSING = Text("……另有 {count} 个，见汇总表。", "… and {count} more, listed in the summary.")
+MORE_RESTATED = Text("……另有 {count} 处。", "… and {count} more.")
 SENT_BY = Text(
     "这封信由{union}的报表程序自动发出，请不要直接回复。",
     "This message was sent by the reporting program of {union}; please do not reply to it.",
@@ -134,6 +135,10 @@ SAYINGS = {
         "这是更新：这一期的汇总表以前发过，现在内容有变化，请以这一封为准。",
         "This is an update: the summary of this period was sent before and has changed. "
         "Please use this one.",
+    ),
+    "restated": Text(
+        "以前发过的数字有变动（迟报或更正）：",
+        "Figures that were sent before have changed (late or corrected workbooks):",
     ),
     "remind": Text(
         "请提醒它们尽快补交。补交以后，汇总表会更新并再发给您。",

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, Row, func, insert, select
 
@@ -67,6 +68,11 @@ def note_edition(connection: Connection, tables: Tables, edition: Edition, tree:
     )
 
 
+def kept_path(state: Path, sha256: str) -> Path:
+    """Return where the bytes of an edition are kept for ever."""
+    return state / "published" / sha256[:2] / f"{sha256}.xlsx"
+
+
 def read_editions(connection: Connection, tables: Tables, period: str) -> dict[str, list[Edition]]:
     """Return the editions of a period's summaries by unit, oldest first."""
     editions = tables.editions
@@ -75,6 +81,21 @@ def read_editions(connection: Connection, tables: Tables, period: str) -> dict[s
     for row in connection.execute(query):
         found.setdefault(row.unit, []).append(_edition(row))
     return found
+
+
+def last_sent(connection: Connection, tables: Tables, path: str, sha256: str) -> Edition | None:
+    """Return the edition that a summary's reader got last by mail; None where there was none.
+
+    `sha256` is that of the bytes to be sent now, so that sending them again makes no difference.
+    """
+    editions, messages = tables.editions, tables.messages.c
+    gone = select(messages.message_id).where(messages.sent_at.is_not(None))
+    query = select(editions).where(editions.c.path == path).order_by(editions.c.id.desc())
+    rows = connection.execute(query).all()
+    if rows and rows[0].sha256 == sha256:
+        rows = rows[1:]
+    sent = set(connection.scalars(gone.where(messages.message_id.in_([r.message for r in rows]))))
+    return next((_edition(row) for row in rows if row.message in sent), None)
 
 
 def newest_file(connection: Connection, tables: Tables) -> int:

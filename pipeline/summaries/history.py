@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from sqlalchemy import select
 
@@ -31,6 +32,7 @@ from pipeline.summaries.coverage import (
 from pipeline.summaries.indicators import Indicator, Indicators
 from pipeline.summaries.numbers import Figures, Number
 from pipeline.summaries.privacy import is_open, suppress, suppress_over
+from pipeline.summaries.restate import Cause, Restatement, read_causes, restate
 from pipeline.summaries.sums import Records, Sums, read_sums
 from pipeline.summaries.view import key_figures
 
@@ -58,6 +60,7 @@ class History:
         self._store, self._indicators, self._k = store, indicators, k
         self._tree = tree_digest(tree)
         self._trees = {self._tree: tree}
+        self._causes: dict[Period, list[Cause]] = {}
         self._sums: dict[_Point, Sums] = {}
         self._told: dict[tuple[_Point, Set[str] | None], Told] = {}
 
@@ -150,6 +153,55 @@ class History:
         point = _Point(period, edition.tree, edition.files)
         return self._published(point, frozenset([edition.unit])).get(edition.unit)
 
+    def restatements(
+        self,
+        period: Period,
+        unit: str,
+        editions: Sequence[Edition],
+        earlier: Sequence[Edition],
+    ) -> tuple[Restatement, ...]:
+        """Return which published key figures late or corrected workbooks have changed, in order.
+
+        `editions` are those of this quarter's summary and `earlier` of the last one's, of which
+        what its reader has not been told of by the end of this quarter is told here. With a `k`
+        nothing is told of persons: a step from count to count could be of one.
+        """
+        if not period.is_quarter:
+            return ()
+        known = _known_at(earlier, period)
+        return (
+            *self._restated(period.previous(), unit, known),
+            *self._restated(period, unit, editions),
+        )
+
+    def _restated(
+        self, period: Period, unit: str, editions: Sequence[Edition]
+    ) -> Iterator[Restatement]:
+        tree = self._trees[self._tree]
+        below = Quarter(self._read(self._now(period)), tree).below(unit)
+        names = {code: tree.units[code].name for code in below}
+        causes = [c for c in self._causes_of(period) if c.unit in names] if editions else []
+        wanted = [i for i in key_figures(self._indicators) if self._may_be_restated(i)]
+        ends: list[int | None] = [edition.files for edition in editions]
+        for start, end in pairwise([*ends, None]):
+            after = [c for c in causes if c.file > (start or 0)]
+            since = [c for c in after if end is None or c.file <= end]
+            if since:
+                points = [replace(self._now(period), as_of=at) for at in (start, end)]
+                then, now = map(self._read, points)
+                if any(map(then.reported, below)):
+                    yield from restate(unit, below, wanted, then, now, since, names)
+
+    def _causes_of(self, period: Period) -> list[Cause]:
+        if period not in self._causes:
+            with self._store.reading() as connection:
+                self._causes[period] = read_causes(connection, self._store.tables, period)
+        return self._causes[period]
+
+    def _may_be_restated(self, indicator: Indicator) -> bool:
+        persons = any(part.persons for part in indicator.parts)
+        return not indicator.on_units and (self._k == 1 or not persons)
+
     def _said(self, period: Period, unit: str, editions: Sequence[Edition]) -> _Point:
         """Return the earlier quarter as a reader of its summary knew it when this one ended.
 
@@ -159,8 +211,7 @@ class History:
         now = self._now(period.previous())
         if not editions:
             return now
-        in_time = [edition for edition in editions if edition.at.date() <= period.end]
-        edition = in_time[-1] if in_time else editions[0]
+        edition = _known_at(editions, period)[0]
         tree = self._tree_of(edition.tree)
         sums = self._read(now)
         then, below = (Quarter(sums, t).below(unit) for t in (tree, self._trees[self._tree]))
@@ -236,6 +287,12 @@ def _quarters_to(period: Period) -> Iterator[Period]:
     for _ in range(QUARTERS):
         yield period
         period = period.previous()
+
+
+def _known_at(editions: Sequence[Edition], period: Period) -> Sequence[Edition]:
+    """Return the last edition by the end of a quarter, or the first one, and all after it."""
+    in_time = sum(edition.at.date() <= period.end for edition in editions)
+    return editions[max(in_time - 1, 0) :]
 
 
 def _blank(number: Number) -> Number:

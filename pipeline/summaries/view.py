@@ -20,6 +20,7 @@ from pipeline.summaries.coverage import Coverage, LikeForLike
 from pipeline.summaries.evidence import Evidence, PlanItem
 from pipeline.summaries.indicators import BY_UNIT, NO_MEMBER, Breakdown, Indicator, Indicators
 from pipeline.summaries.numbers import Figures, Number, Value
+from pipeline.summaries.restate import Restatement
 from pipeline.summaries.score import Score
 from pipeline.texts import Text
 
@@ -147,7 +148,8 @@ class SummaryView:
 
     `coverage` says how much the totals speak for; `like_for_like` has every indicator by id, over
     the units that reported in this quarter and the last; `bridges` say why the additive key figures
-    changed since what the last quarter's summary said; `trend` are the totals of up to eight
+    changed since what the last quarter's summary said; `restatements` which published figures late
+    or corrected workbooks have changed; `trend` are the totals of up to eight
     quarters, oldest first, this one last.
     than `rank_from` is not compared. `scores` are there only where they are to be published.
     """
@@ -170,6 +172,7 @@ class SummaryView:
     coverage: Coverage | None = None
     like_for_like: Mapping[str, LikeForLike] = field(default_factory=dict)
     bridges: tuple[Bridge, ...] = ()
+    restatements: tuple[Restatement, ...] = ()
     trend: tuple[Figures, ...] = ()
     rank_from: int = 10
     scores: tuple[Score, ...] = ()
