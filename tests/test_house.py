@@ -37,6 +37,7 @@ FLOORS = (
     ("demo",),
     ("console",),
     ("console_care", "console_score"),
+    ("cli_options",),
     ("cli",),
     ("__main__",),
 )
