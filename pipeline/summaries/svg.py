@@ -129,7 +129,8 @@ def draw_line(
             words = point.amounts[0].words
             half = width_of(words) / 2
             inside = min(max(x, half), width - half)
-            marks.append(text(inside, y - 9, words, anchor="middle", bold=last))
+            low = _is_low(at, number) and y + 20 < plot.bottom
+            marks.append(text(inside, y + (18 if low else -9), words, anchor="middle", bold=last))
     return document(width, height, title, told(points, ()), "".join(marks))
 
 
@@ -257,6 +258,13 @@ def _runs(at: Sequence[tuple[float, float | None]]) -> Iterator[list[tuple[float
             yield run
             run = []
     yield run
+
+
+def _is_low(at: Sequence[tuple[float, float | None]], number: int) -> bool:
+    """Whether a line comes down to a point, so that what is written above would be crossed out."""
+    y = at[number][1] or 0.0
+    beside = (at[n][1] for n in (number - 1, number + 1) if 0 <= n < len(at))
+    return any(other is not None and other < y - 4 for other in beside)
 
 
 def _written(points: Sequence[Bar], at: Sequence[tuple[float, float | None]]) -> set[int]:
