@@ -83,6 +83,19 @@ def test_a_unit_of_few_persons_is_not_ranked(view, name):
     assert not rank_units(small(view, "YG02", 10), view.indicators.by_id[name]).few
 
 
+def test_a_rate_of_few_persons_has_no_bar_and_is_grey(view):
+    book = opened(small(view, "YG02", 9))
+    chart = next(
+        c for c in book["总览"]._charts if "各单位参与率" in str(c.title.tx.rich.p[0].r[0].t)
+    )
+    cells = chart.series[0].val.numRef.f.rsplit("!")[-1].replace("$", "")
+    bars = [cell.value for (cell,) in book["总览"][cells]]
+    assert bars[2] is None and bars[1] is not None
+    sheet = book["各单位对比"]
+    col = next(c.column for c in sheet[5] if str(c.value).startswith("参与率"))
+    assert sheet.cell(8, col).font.color.rgb != sheet.cell(7, col).font.color.rgb
+
+
 def test_the_mean_stands_between_those_above_and_below_it(view):
     sheet = opened(view)["排名"]
     rows = [[sheet.cell(row, col).value for col in (2, 3)] for row in range(6, 12)]

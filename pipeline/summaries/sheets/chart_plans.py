@@ -117,13 +117,19 @@ def _standing(figures: Figures) -> tuple[int, int, int]:
 
 
 def _plan_by_unit(name: str, view: SummaryView, lang: Lang) -> ChartPlan | None:
-    """A rate of every child beside the pooled one; the rest of a long list is pooled too."""
+    """A rate of every child beside the pooled one; the rest of a long list is pooled too.
+
+    A rate of few persons has no bar.
+    """
     indicator = view.indicator(name)
     if indicator is None:
         return None
     units = list(view.unit_names.items())
     shown = units if len(units) <= MOST_BARS else units[: MOST_BARS - 1]
-    bars = [(unit, _rate(view, indicator, [code])) for code, unit in shown]
+    bars = [
+        (unit, None if view.rests_on_few(indicator, code) else _rate(view, indicator, [code]))
+        for code, unit in shown
+    ]
     if all(rate is None for _, rate in bars):
         return None
     if rest := [code for code, _ in units[len(shown) :]]:

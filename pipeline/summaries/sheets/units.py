@@ -110,7 +110,9 @@ def _write_unit(
     for col, indicator in enumerate(indicators, start=2):
         entry = canvas.view.entry(indicator, BY_UNIT if key else "", key)
         link = canvas.links.of(indicator, key) if linked else ""
-        canvas.value(sheet, rows[0], col, indicator, entry.number, *styles, link=link)
+        few = key and indicator.denominator and canvas.view.rests_on_few(indicator, key)
+        tone = ("muted",) if few else ()
+        canvas.value(sheet, rows[0], col, indicator, entry.number, *styles, *tone, link=link)
         for row, change in zip(rows[1:], entry.changes, strict=True):
             canvas.change(sheet, row, col, change, *styles, "right")
 
