@@ -11,6 +11,7 @@ import pytest
 from conftest import CONFIG
 from databases import empty_database
 from generated_union import PERIOD, generate_union, store_union
+from office import Job, work
 from openpyxl.utils import range_boundaries
 
 from pipeline.records.tables import build_tables
@@ -166,3 +167,25 @@ def test_a_difference_is_said(views):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_same_view_gives_the_same_bytes(views, lang):
     assert write_summary(views[1], lang) == write_summary(views[1], lang)
+
+
+def test_a_changed_row_is_seen_at_once_in_libreoffice(views, tmp_path):
+    """The sums are alive: add one to a row and its column no longer agrees."""
+    path = tmp_path / "summary.xlsx"
+    path.write_bytes(write_summary(views[1], "zh"))
+    before = opened(views[1], values=True)["单位明细"]
+    (found,) = work(
+        tmp_path,
+        [
+            Job(
+                path,
+                [
+                    ["number", "单位明细", "D10", before["D10"].value + 1],
+                    ["text", "单位明细", "D5"],
+                    ["text", "单位明细", "D8"],
+                    ["text", "单位明细", "E8"],
+                ],
+            )
+        ],
+    )
+    assert found[-3:] == [f"{before['D5'].value + 1:.0f}", "不符", "相符"]
