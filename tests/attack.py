@@ -85,6 +85,48 @@ def recovered(union: Union, cells: Iterable[Cell]) -> dict[str, Fraction]:
     return found
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A sum of what workbooks count in several quarters, as a comparison publishes it: by quarter,
+    what is counted and whose workbook, each with a factor."""
+
+    terms: Mapping[tuple[str, str, str], int]
+    amount: Fraction
+
+
+def recovered_together(
+    quarters: Mapping[str, tuple[Union, list[Cell]]], claims: Iterable[Claim]
+) -> dict[str, Fraction]:
+    """Return what can be worked out from several quarters and from what compares them."""
+    zeros, equations, targets = set[Atom](), list[tuple[Form, Fraction]](), dict[str, Form]()
+    for quarter, (union, cells) in quarters.items():
+        cells = [cell for cell in cells if cell.indicator in COUNTS]
+        none, found = _equations(union, cells)
+        zeros |= {_in_quarter(quarter, atom) for atom in none}
+        equations += [(_form_in(quarter, form), amount) for form, amount in found]
+        for name, form in _targets(union, cells):
+            targets[f"{quarter}: {name}"] = _form_in(quarter, form)
+    for claim in claims:
+        form = {
+            _in_quarter(quarter, (name, workbook, "", "")): Fraction(factor)
+            for (quarter, name, workbook), factor in claim.terms.items()
+        }
+        equations.append((form, claim.amount))
+    solved = _Solved(zeros)
+    for form, amount in sorted(equations, key=lambda equation: len(equation[0])):
+        solved.add(form, amount)
+    values = {name: solved.value(form) for name, form in targets.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _in_quarter(quarter: str, atom: Atom) -> Atom:
+    return (f"{quarter} {atom[0]}", *atom[1:])
+
+
+def _form_in(quarter: str, form: Form) -> Form:
+    return {_in_quarter(quarter, atom): factor for atom, factor in form.items()}
+
+
 def small(counts: Mapping[str, Fraction], k: int) -> dict[str, Fraction]:
     """Return the counts from 1 to k−1; what came less what went may be below zero, too."""
     return {name: value for name, value in counts.items() if 0 < abs(value) < k}
