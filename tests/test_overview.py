@@ -7,6 +7,7 @@ import re
 import time
 import zipfile
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -21,6 +22,7 @@ from pipeline.summaries.coverage import Coverage, LikeForLike
 from pipeline.summaries.evidence import PlanItem
 from pipeline.summaries.highlights import highlights
 from pipeline.summaries.read_indicators import read_indicators
+from pipeline.summaries.restate import Cause, Restatement
 from pipeline.summaries.sheets.bridges import plan_bridges
 from pipeline.summaries.view import SummaryView
 from pipeline.summaries.workbook import write_summary
@@ -98,6 +100,23 @@ def test_an_axis_above_zero_is_said_and_no_column_lies_below_it(view):
     large = replace(DUES, parts=(BridgePart("new", Decimal(3000), 1),), after=Decimal(4000))
     (plan,) = plan_bridges(replace(view, bridges=(large,)), "zh")
     assert (plan.floor, "纵轴" in plan.title) == (0.0, False)
+
+
+def test_a_published_figure_that_has_changed_is_told_with_whose_workbook_did_it(view):
+    cause = Cause(9, "YG02", 2, late=False, when=datetime(2026, 10, 20, 9, 0))
+    changed = Restatement("2026Q3", "YG", "D02", Decimal(1), Decimal(2), cause, "第一中学工会")
+    told = replace(view, restatements=(changed,) * 41)
+    assert "已公布的数有 41 处更改，由 第一中学工会的报表引起，见《报送情况》。" in highlights(
+        told, "zh"
+    )
+    sheet = opened(told)["报送情况"]
+    rows = [[cell.value for cell in row[:8]] for row in sheet.iter_rows()]
+    first = next(row for row in rows if row[1] == "更正")
+    assert first == [
+        "第一中学工会", "更正", "v2", datetime(2026, 10, 20, 9, 0), "2026年第三季度", "实缴",
+        "1.00", "2.00",
+    ]  # fmt: skip
+    assert "另有 1 处更改。" in {row[0] for row in rows}
 
 
 def test_a_bridge_below_zero_is_not_drawn(view):

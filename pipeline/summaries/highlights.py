@@ -6,7 +6,7 @@ the figures that tell most.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from pipeline.summaries.bridge import KINDS, Amount, Bridge
@@ -35,6 +35,10 @@ FAULTS = Text(
     "{units} 个单位的报表里还有没改的错误或提醒，见《待处理问题》。",
     "Workbooks of {units} units still have errors or warnings: see Open issues.",
 )
+RESTATED = Text(
+    "已公布的数有 {n} 处更改，由 {units}的报表引起，见《报送情况》。",
+    "{n} published figures have changed, by workbooks of {units}: see Reporting.",
+)
 AND_MORE = Text("{names}等 {n} 个单位", "{names} and others, {n} units")
 
 _TELLING = ("D02", "A03", "A07", "V03", "A01", "V01", "O02")
@@ -44,7 +48,12 @@ _MOST_NAMES = 3
 def highlights(view: SummaryView, lang: Lang) -> list[str]:
     """Return the sentences, the changes first."""
     changes = (_change(view, lang, *pair) for pair in telling_bridges(view))
-    return [*islice(changes, MOST_CHANGES), *_plan(view, lang), *_faults(view, lang)]
+    return [
+        *islice(changes, MOST_CHANGES),
+        *_restated(view, lang),
+        *_plan(view, lang),
+        *_faults(view, lang),
+    ]
 
 
 def telling_bridges(view: SummaryView) -> Iterator[tuple[Indicator, Bridge]]:
@@ -86,16 +95,19 @@ def _alike(view: SummaryView, indicator: Indicator, lang: Lang) -> str:
     return ALIKE.format(n=pair.units, since=since.text[lang])[lang]
 
 
+def _restated(view: SummaryView, lang: Lang) -> Iterator[str]:
+    if view.restatements:
+        units = list(dict.fromkeys(restated.cause_name for restated in view.restatements))
+        yield RESTATED.format(n=len(view.restatements), units=_some(units, lang))[lang]
+
+
 def _plan(view: SummaryView, lang: Lang) -> Iterator[str]:
     left = [item for item in view.plan if not item.done]
     numbers = {"due": len(view.plan), "done": len(view.plan) - len(left)}
     if left:
         names = {status.unit: status.name for status in view.statuses}
         units = list(dict.fromkeys(names.get(item.unit, item.unit) for item in left))
-        listed = _listed(units[:_MOST_NAMES], lang)
-        if len(units) > _MOST_NAMES:
-            listed = AND_MORE.format(names=listed, n=len(units))[lang]
-        yield PLAN_LEFT.format(**numbers, n=len(left), units=listed)[lang]
+        yield PLAN_LEFT.format(**numbers, n=len(left), units=_some(units, lang))[lang]
     elif view.plan:
         yield PLAN.format(**numbers)[lang]
 
@@ -110,6 +122,14 @@ def _signed(indicator: Indicator, amount: Amount) -> str:
     """Return an amount with its sign, a minus that no line is broken after."""
     size = -amount if amount < 0 else amount
     return ("\N{MINUS SIGN}" if amount < 0 else "+") + plain_text(indicator, size)
+
+
+def _some(names: Sequence[str], lang: Lang) -> str:
+    """Return the first names, and how many they are where there are more."""
+    listed = _listed(names[:_MOST_NAMES], lang)
+    return (
+        listed if len(names) <= _MOST_NAMES else AND_MORE.format(names=listed, n=len(names))[lang]
+    )
 
 
 def _listed(texts: Iterable[str], lang: Lang) -> str:
