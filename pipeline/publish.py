@@ -23,6 +23,7 @@ from pipeline.letter import summary_letter
 from pipeline.narrate import Narrator
 from pipeline.periods import Period
 from pipeline.records import status as standing
+from pipeline.records.chronicle import Chronicle, edition_facts
 from pipeline.records.editions import (
     Edition,
     kept_path,
@@ -340,7 +341,9 @@ class Publisher:
                 output.sha256,
                 message,
             )
-            note_edition(connection, tables, edition, tree)
+            is_new = note_edition(connection, tables, edition, tree)
+        if is_new and not self.rehearse:
+            Chronicle(self.workspace.paths.state).append(edition_facts(self.store, output.path))
 
     def _draft(self, view: SummaryView, name: str, content: bytes) -> Draft | None:
         reported = view.current.numbers[("Q02", "", "")].reported

@@ -14,6 +14,7 @@ from workspaces import NOW, SETTINGS, drop, make_workspace, opened, quarterly, r
 from pipeline.errors import UsageError
 from pipeline.periods import Period
 from pipeline.queries import fetch_sent
+from pipeline.rebuild import rebuild
 from pipeline.records.editions import read_editions
 from pipeline.records.store import open_store
 from pipeline.summaries.coverage import Coverage
@@ -250,3 +251,15 @@ def test_the_mail_says_which_figure_changed_and_whose_workbook_did_it(tmp_path):
     assert next(mails[0].iter_attachments()).get_content() == first
     with pytest.raises(UsageError, match=digits):
         fetch_sent(opened(folder), "2026Q3", "", "2026-10-01", tmp_path)
+
+
+def test_a_rebuilt_database_knows_the_editions_again(tmp_path):
+    folder = two_quarters(tmp_path)
+    with looking(folder) as (history, editions):
+        before = editions, history.bridges(Q3, "U0", editions["U0"])
+    for path in (folder / "state").glob("records.sqlite*"):
+        path.unlink()
+    workspace = opened(folder)
+    assert rebuild(workspace, NOW, lambda _done, _all: None).done
+    with looking(folder) as (history, editions):
+        assert (editions, history.bridges(Q3, "U0", editions["U0"])) == before

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from pipeline.errors import ConfigError
 from pipeline.files import sync_folder
@@ -35,6 +35,8 @@ MESSAGE = (
     *("state", "attempts", "queued_at", "tried_at", "sent_at", "error"),
 )
 
+EDITION = ("path", "period", "unit", "at", "files", "tree", "sha256", "message")
+
 _TAIL = 1 << 16  # bytes looked at in one go for the newest file
 _CHUNK = 500  # files a query
 
@@ -43,7 +45,8 @@ Fact = dict[str, Any]
 
 @dataclass
 class History:
-    """All that a chronicle tells: files by number, runs and mail by name, closings in order.
+    """All that a chronicle tells: files by number, runs and mail by name, closings and editions in
+    order, trees by digest.
 
     `unreadable` counts the lines that are none; one cut short by a crash is harmless, since its
     fact was written again.
@@ -53,6 +56,8 @@ class History:
     runs: dict[str, Fact] = field(default_factory=dict)
     decisions: list[Fact] = field(default_factory=list)
     messages: dict[str, Fact] = field(default_factory=dict)
+    editions: list[Fact] = field(default_factory=list)
+    trees: dict[str, str] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     unreadable: int = 0
 
@@ -154,6 +159,17 @@ def message_fact(store: Store, message_id: str) -> Fact:
         return _told(connection.execute(query).mappings().one())
 
 
+def edition_facts(store: Store, path: str) -> list[Fact]:
+    """Return what there is to tell of the newest edition of a summary: its tree, then itself."""
+    editions = store.tables.editions.c
+    query = _editions(store).where(editions.path == path).order_by(editions.id.desc()).limit(1)
+    with store.reading() as connection:
+        edition = _told(connection.execute(query).mappings().one())
+        same_tree = select(func.count()).where(editions.tree == edition["tree"])
+        is_new = connection.scalar(same_tree) == 1  # else it has been told of
+        return [*(_trees(connection, store, edition["tree"]) if is_new else ()), edition]
+
+
 def _refuse_older_database(connection: Connection, store: Store, newest: Fact) -> None:
     files = store.tables.files.c
     known = connection.scalar(select(files.sha256).where(files.id == newest["id"]))
@@ -193,8 +209,22 @@ def _all_but_files(connection: Connection, store: Store) -> Iterator[Fact]:
     messages = tables.messages.c
     gone = select(*(messages[name] for name in MESSAGE)).where(messages.sent_at.is_not(None))
     yield from map(_told, connection.execute(gone.order_by(messages.message_id)).mappings())
+    yield from _trees(connection, store)
+    for row in connection.execute(_editions(store).order_by(tables.editions.c.id)).mappings():
+        yield _told(row)
     if marks := _marks(connection, store):
         yield {"marks": marks}
+
+
+def _editions(store: Store) -> Select[Any]:
+    return select(*(store.tables.editions.c[name] for name in EDITION))
+
+
+def _trees(connection: Connection, store: Store, digest: str = "") -> Iterator[Fact]:
+    trees = store.tables.trees.c
+    query = select(trees.digest, trees.units).order_by(trees.digest)
+    for row in connection.execute(query.where(trees.digest == digest) if digest else query):
+        yield {"tree": row.digest, "units": row.units}
 
 
 def _marks(connection: Connection, store: Store) -> dict[str, str]:
@@ -221,6 +251,10 @@ def _tell(history: History, fact: Mapping[str, Any] | None) -> None:
         history.decisions.append(known)
     elif "message_id" in known:
         history.messages[known["message_id"]] = known
+    elif "units" in known:
+        history.trees[known["tree"]] = known["units"]
+    elif "tree" in known:
+        history.editions.append(known)
 
 
 def _parse(line: bytes) -> Fact | None:

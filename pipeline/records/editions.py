@@ -38,8 +38,8 @@ class Edition:
     message: str | None = None
 
 
-def note_edition(connection: Connection, tables: Tables, edition: Edition, tree: OrgTree) -> None:
-    """Note an edition, and the tree where it is a new one; nothing where it is the same again."""
+def note_edition(connection: Connection, tables: Tables, edition: Edition, tree: OrgTree) -> bool:
+    """Note an edition, and the tree where it is a new one; False where it is the same again."""
     editions, trees = tables.editions, tables.trees
     before = connection.scalar(
         select(editions.c.sha256)
@@ -48,7 +48,7 @@ def note_edition(connection: Connection, tables: Tables, edition: Edition, tree:
         .limit(1)
     )
     if before == edition.sha256:
-        return
+        return False
     known = select(func.count()).select_from(trees).where(trees.c.digest == edition.tree)
     if not connection.scalar(known):
         connection.execute(insert(trees).values(digest=edition.tree, units=_units_text(tree)))
@@ -66,6 +66,7 @@ def note_edition(connection: Connection, tables: Tables, edition: Edition, tree:
             message=edition.message,
         )
     )
+    return True
 
 
 def kept_path(state: Path, sha256: str) -> Path:

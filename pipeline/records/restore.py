@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select
 
 from pipeline.intake.submission import Submission
-from pipeline.records.chronicle import DECISION, MESSAGE, Fact, History
+from pipeline.records.chronicle import DECISION, EDITION, MESSAGE, Fact, History
 from pipeline.records.engines import insert_rows
 from pipeline.records.journal import Output, note_outputs
 from pipeline.records.lifecycle import ACCEPTED, Stored
@@ -60,7 +60,9 @@ def restore_findings(
 
 
 def restore_history(connection: Connection, store: Store, history: History) -> None:
-    """Put back runs, closed periods, mail that has gone out and how far each job has got."""
+    """Put back runs, closed periods, mail that has gone out, how far each job has got, and the
+    editions of summaries where the database knows of none.
+    """
     tables = store.tables
     _insert(connection, tables.runs, _RUN, _all_runs(history).values())
     decisions = [fact | {"id": n} for n, fact in enumerate(_decisions(history), 1)]
@@ -71,6 +73,12 @@ def restore_history(connection: Connection, store: Store, history: History) -> N
     kept = set(connection.scalars(select(tables.meta.c.key)))
     marks = [{"key": key, "value": v} for key, v in history.marks.items() if key not in kept]
     _insert(connection, tables.meta, ("key", "value"), marks)
+    if connection.scalar(select(func.count()).select_from(tables.editions)) == 0:
+        editions = [fact | {"id": n} for n, fact in enumerate(history.editions, 1)]
+        _insert(connection, tables.editions, ("id", *EDITION), editions)
+        there = set(connection.scalars(select(tables.trees.c.digest)))
+        trees = [{"digest": d, "units": u} for d, u in history.trees.items() if d not in there]
+        _insert(connection, tables.trees, ("digest", "units"), trees)
 
 
 def restore_outputs(connection: Connection, store: Store, lying: Iterable[Output]) -> None:
