@@ -181,3 +181,11 @@ def test_a_rehearsal_tells_nothing(workspace: Path) -> None:
     drop(workspace, "1.xlsx", quarterly())
     run_once(workspace, dry_run=True)
     assert not Chronicle(workspace / "state").path.exists()
+
+
+def test_a_mark_that_was_taken_back_stays_away(tmp_path: Path) -> None:
+    chronicle = Chronicle(tmp_path)
+    chronicle.append([{"run_id": "1", "marks": {"held": "{}", "receipts": "7"}}])
+    chronicle.append([{"run_id": "2", "marks": {"receipts": "8"}}])
+    chronicle.append([{"run_id": "3"}])
+    assert chronicle.read().marks == {"receipts": "8"}

@@ -242,7 +242,7 @@ def _tell(history: History, fact: Mapping[str, Any] | None) -> None:
         history.unreadable += 1
         return
     known = dict(fact)
-    history.marks |= known.pop("marks", {})
+    history.marks = known.pop("marks", history.marks)  # all marks at that time: some are taken back
     if "id" in known:
         history.files[known["id"]] = known
     elif "run_id" in known:
