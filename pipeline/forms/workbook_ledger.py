@@ -111,7 +111,10 @@ def _write_head(draft: Draft, sheet: Worksheet, form: Form) -> None:
 def _open_to_the_end(draft: Draft, sheet: Worksheet, column: int) -> None:
     """Open the columns beyond the last one: only a row without any locked cell can be deleted."""
     used = sheet.dim_colmax
-    sheet.set_column(column, _END_OF_SHEET, None, draft.style("unlocked"))
+    sheet.set_column(column, column, None, draft.style("unlocked"))
+    # One description for all of them: `set_column` would make sixteen thousand that are alike.
+    rest = range(column + 1, _END_OF_SHEET + 1)
+    sheet.col_info |= dict.fromkeys(rest, sheet.col_info[column])
     sheet.dim_colmax = used  # or the sheet would claim to be filled to its end
 
 
