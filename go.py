@@ -26,7 +26,7 @@ CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
-    ("pytest", "-n", "auto"),
+    ("pytest", "-n", "auto", "--dist", "loadfile"),  # what a file sets up is set up once
 )
 
 

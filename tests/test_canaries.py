@@ -29,7 +29,7 @@ from conftest import CONFIG
 from mailserver import Mailbox, serving
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from workspaces import SETTINGS, drop, make_workspace, opened, quarterly, run_once
+from workspaces import NARRATED, SETTINGS, drop, make_workspace, opened, quarterly, run_once
 
 from pipeline.cli import main
 from pipeline.config import PASSWORD_VARIABLE
@@ -111,7 +111,7 @@ def again(form: Form, change: Mapping[str, Any]) -> dict[str, Any]:
 def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A workspace through which files of every fate have gone, and all that was on the screen."""
     folder = make_workspace(
-        tmp_path_factory.mktemp("canaries") / "ws", UNITS, SETTINGS + "[score]\npublish = true\n"
+        tmp_path_factory.mktemp("canaries") / "ws", UNITS, NARRATED + "[score]\npublish = true\n"
     )
     screen = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:

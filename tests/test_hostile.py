@@ -29,7 +29,7 @@ from hostile_strings import HOSTILE
 from lxml import etree
 from narratives import document_text
 from sqlalchemy import select
-from workspaces import SETTINGS, make_workspace, opened, run_once
+from workspaces import NARRATED, make_workspace, opened, run_once
 
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Form
@@ -108,7 +108,7 @@ def signed(workbook: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two nights: everything refused or doubtful, then everything accepted; and the blanks."""
-    settings = SETTINGS.replace('name = "某区教育工会"', f"name = {toml(HOSTILE[13])}")
+    settings = NARRATED.replace('name = "某区教育工会"', f"name = {toml(HOSTILE[13])}")
     settings += "[score]\npublish = true\n"
     folder = make_workspace(tmp_path_factory.mktemp("hostile") / "ws", orgunits(), settings)
     for code, text in units():

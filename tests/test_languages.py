@@ -23,7 +23,7 @@ import pytest
 from books import COVER, ROWS
 from conftest import CONFIG, ROOT
 from sqlalchemy import select
-from workspaces import SETTINGS, drop, make_workspace, opened
+from workspaces import NARRATED, drop, make_workspace, opened
 
 from pipeline.cli import main
 from pipeline.forms.load import read_forms
@@ -162,7 +162,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = make_workspace(
         tmp_path_factory.mktemp("english") / "ws",
         UNITS,
-        SETTINGS.replace("某区教育工会", "Sunny District Union").replace(
+        NARRATED.replace("某区教育工会", "Sunny District Union").replace(
             "[union]", '[union]\nlanguage = "en"'
         ),
     )

@@ -26,7 +26,7 @@ from narratives import (
     strays,
 )
 from summary_views import Union, open_issues
-from workspaces import activity, drop, make_workspace, plan, quarterly, run_once
+from workspaces import NARRATED, SETTINGS, activity, drop, make_workspace, plan, quarterly, run_once
 
 from pipeline.cli import main
 from pipeline.errors import ConfigError
@@ -422,7 +422,7 @@ def test_what_a_group_typed_stays_text(text: str, full: tuple[SummaryView, Accou
 
 
 def test_a_night_writes_it_beside_the_summary_and_leaves_it_alone(tmp_path: Path) -> None:
-    folder = make_workspace(tmp_path / "ws")
+    folder = make_workspace(tmp_path / "ws", settings=NARRATED)
     done = activity(title="第3届球赛", plan_id="P1", problem="甲一请假", result="甲一等 12 人得奖")
     drop(folder, "1.xlsx", quarterly(activities=[done]))
     items = [
@@ -451,7 +451,7 @@ def test_a_night_writes_it_beside_the_summary_and_leaves_it_alone(tmp_path: Path
 def test_a_broken_layout_stops_neither_the_summaries_nor_the_run(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    folder = make_workspace(tmp_path / "ws")
+    folder = make_workspace(tmp_path / "ws", settings=NARRATED)
     (folder / "config/layouts/narrative_zh.docx").write_bytes(with_text("{{ A07 }}", "{{ A70 }}"))
     drop(folder, "1.xlsx", quarterly(activities=[activity()]))
     status = main(["--workspace", str(folder), "--today", "2026-10-10", "run", "--no-mail"])
@@ -463,11 +463,10 @@ def test_a_broken_layout_stops_neither_the_summaries_nor_the_run(
 
 
 def test_without_a_layout_of_its_own_a_workspace_uses_the_shipped_one(tmp_path: Path) -> None:
-    folder = make_workspace(tmp_path / "ws")
+    settings = SETTINGS + '[narrative]\nlength = "short"\n'
+    folder = make_workspace(tmp_path / "ws", settings=settings)
     for path in (folder / "config/layouts").iterdir():
         path.unlink()
-    with (folder / "config/union.toml").open("a", encoding="utf-8") as file:
-        file.write('[narrative]\nlength = "short"\n')
     drop(folder, "1.xlsx", quarterly(activities=[activity()]))
     run_once(folder, mail=False)
     document = (folder / "outputs/2026Q3/narrative_U0_2026Q3.docx").read_bytes()
@@ -475,9 +474,8 @@ def test_without_a_layout_of_its_own_a_workspace_uses_the_shipped_one(tmp_path: 
 
 
 def test_no_narrative_is_written_where_none_is_wanted(tmp_path: Path) -> None:
-    folder = make_workspace(tmp_path / "ws")
-    with (folder / "config/union.toml").open("a", encoding="utf-8") as file:
-        file.write('[narrative]\nlength = "none"\n')
+    settings = SETTINGS + '[narrative]\nlength = "none"\n'
+    folder = make_workspace(tmp_path / "ws", settings=settings)
     drop(folder, "1.xlsx", quarterly(activities=[activity()]))
     assert not [path for path in run_once(folder, mail=False).outputs if path.endswith(".docx")]
 

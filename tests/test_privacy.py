@@ -24,7 +24,7 @@ from generated_union import EARLIER, PERIOD, generate_union, store_union
 from mailserver import Mailbox, serving
 from narratives import document_text
 from published import numbers_before, numbers_of
-from workspaces import SETTINGS, activity, drop, make_workspace, quarterly, run_once
+from workspaces import NARRATED, SETTINGS, activity, drop, make_workspace, quarterly, run_once
 
 from pipeline.errors import ConfigError
 from pipeline.orgunits import OrgUnit
@@ -316,7 +316,7 @@ def test_a_run_publishes_no_count_below_k_in_any_file_or_mail(tmp_path):
     with serving(mailbox) as port:
         workspace = make_workspace(
             tmp_path / "ws",
-            settings=SETTINGS + f"[privacy]\nk = 20000\n[mail]\nhost = '127.0.0.1'\nport = {port}\n"
+            settings=NARRATED + f"[privacy]\nk = 20000\n[mail]\nhost = '127.0.0.1'\nport = {port}\n"
             "security = 'none'\nsender = 'night@example.com'\n",
         )
         for period, first in (("2026Q2", date(2026, 4, 1)), ("2026Q3", date(2026, 7, 1))):

@@ -34,17 +34,22 @@ settle_seconds = 0
 [workers]
 count = 1
 """
+NARRATED = SETTINGS + '[narrative]\nlength = "standard"\n'
+"""With the narratives that are left out elsewhere: they cost as much as the rest of a night."""
 NOW = datetime(2026, 10, 10, 2, 0)
 _FORMS = read_forms(CONFIG)
+_WRITTEN: dict[str, bytes] = {}
 
 
 def make_workspace(folder: Path, units: str = UNITS, settings: str = SETTINGS) -> Path:
-    """Return a new workspace with the shipped forms and a small tree."""
+    """Return a new workspace with the shipped forms and a small tree, without narratives unless
+    the settings ask for them."""
     shutil.copytree(CONFIG, folder / "config")
     (folder / "config" / "orgunits.csv").write_text(units, encoding="utf-8")
     url = "" if "[database]" in settings else url_of(folder / "state")
     database = f'[database]\nurl = "{url}"\n' if url else ""
-    (folder / "config" / "union.toml").write_text(settings + database, encoding="utf-8")
+    narrative = "" if "[narrative]" in settings else '[narrative]\nlength = "none"\n'
+    (folder / "config" / "union.toml").write_text(settings + database + narrative, encoding="utf-8")
     (folder / "inbox").mkdir()
     return folder
 
@@ -71,12 +76,15 @@ def plan(unit: str, year: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _write(key: str, unit: str, code: str, cover: Any, ledgers: Any) -> bytes:
-    period = parse_period(code)
-    assert period is not None
-    owner = OrgUnit(unit, cover["unit_name"], "", True)
-    return write_template(
-        _FORMS.workbooks[key], owner, period, rows=5, cover=cover, records=ledgers
-    )
+    asked = repr((key, unit, code, cover, ledgers))
+    if asked not in _WRITTEN:
+        period = parse_period(code)
+        assert period is not None
+        owner = OrgUnit(unit, cover["unit_name"], "", True)
+        _WRITTEN[asked] = write_template(
+            _FORMS.workbooks[key], owner, period, rows=5, cover=cover, records=ledgers
+        )
+    return _WRITTEN[asked]
 
 
 def activity(**change: Any) -> dict[str, Any]:
