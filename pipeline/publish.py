@@ -38,11 +38,16 @@ from pipeline.records.store import Store
 from pipeline.records.taking import read_files
 from pipeline.summaries.dashboard.page import NAME as PAGE
 from pipeline.summaries.dashboard.page import write_dashboard
-from pipeline.summaries.evidence import Evidence, PlanItem
+from pipeline.summaries.evidence import MOST_LINES, PlanItem
 from pipeline.summaries.history import History
 from pipeline.summaries.numbers import Figures
 from pipeline.summaries.privacy import suppress_faults, suppress_issues
-from pipeline.summaries.read_evidence import read_evidence, read_marks, read_plan_items
+from pipeline.summaries.read_evidence import (
+    EvidenceReader,
+    open_evidence,
+    read_marks,
+    read_plan_items,
+)
 from pipeline.summaries.read_score import SCORE_FILE, scores_of_period
 from pipeline.summaries.statements import months_of
 from pipeline.summaries.view import OpenIssue, SummaryView, UnitStatus
@@ -82,7 +87,7 @@ class Publisher:
         digests = [self._digest(view) for view in views]
 
         @cache
-        def evidence() -> Evidence:  # read only where something is rendered
+        def evidence() -> EvidenceReader:  # opened only where something is rendered
             return self._evidence(period)
 
         for view, digest in zip(views, digests, strict=True):
@@ -91,7 +96,9 @@ class Publisher:
             known = noted.get(self._shown(path))
             if known is None or known.digest != digest or not path.exists():
                 if period.is_quarter:
-                    below = evidence().of([status.unit for status in view.statuses])
+                    codes = [status.unit for status in view.statuses]
+                    with self.store.reading() as connection:
+                        below = evidence().of(connection, codes, MOST_LINES)
                     view = replace(view, evidence=below)
                 content = write_summary(view, self.workspace.lang)
                 if self._write(path, content):
@@ -231,13 +238,13 @@ class Publisher:
                 due = read_plan_items(connection, tables, quarter).items()
                 yield marks, {code: [i for i in items if i.end in months] for code, items in due}
 
-    def _evidence(self, period: Period) -> Evidence:
-        """Return the rows behind all figures of a period, as they may be published."""
+    def _evidence(self, period: Period) -> EvidenceReader:
+        """Return what reads the rows behind the figures of a period, as they may be published."""
         workspace, published = self.workspace, None
         if workspace.settings.privacy.k > 1:
             published = self._history.figures(period, frozenset())
         with self.store.reading() as connection:
-            return read_evidence(
+            return open_evidence(
                 connection,
                 self.store.tables,
                 workspace.forms,

@@ -16,7 +16,13 @@ from pipeline.records.tables import build_tables
 from pipeline.summaries.aggregate import figures
 from pipeline.summaries.evidence import Line, Listing, Share, merge_lines
 from pipeline.summaries.privacy import suppress
-from pipeline.summaries.read_evidence import FEW_ROWS, _without_few, read_evidence, read_plan_items
+from pipeline.summaries.read_evidence import (
+    FEW_ROWS,
+    _without_few,
+    open_evidence,
+    read_evidence,
+    read_plan_items,
+)
 from pipeline.summaries.read_indicators import read_indicators
 
 SEEDS = (0, 5, 13, 14, 51, 61)
@@ -99,6 +105,43 @@ def test_lines_stand_unit_by_unit_and_row_by_row(unions):
                 if listing.by_row:
                     rows = [(line.unit, line.first) for line in listing.lines]
                     assert all(a[0] != b[0] or a[1] < b[1] for a, b in itertools.pairwise(rows))
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_of_too_many_rows_the_sums_of_its_months_are_read(forms, indicators, monkeypatch, by_name):
+    """What is then shown is what the rows themselves would have been added up to."""
+    if not by_name:
+        monkeypatch.setattr("pipeline.summaries.read_evidence._ASKED_BY_NAME", 0)
+    tables, union, drawn = build_tables(forms), generate_union(14), 0
+    with empty_database(tables.metadata) as connection:
+        store_union(connection, tables, forms, union)
+        source = (connection, tables, forms, indicators, union.tree, PERIOD)
+        everything, reader = read_evidence(*source), open_evidence(*source)
+        for code in figures(*source):
+            codes = below(union.tree, code)
+            cut = everything.of(codes)
+            assert reader.of(connection, codes) == cut
+            for by_row, read in zip(
+                cut.ledgers, reader.of(connection, codes, 2).ledgers, strict=True
+            ):
+                if by_row.by_row and len(by_row.lines) > 2:
+                    assert read.drawn_together == len(by_row.lines)
+                    assert read.per_workbook().lines == by_row.per_workbook().lines
+                    assert by_month(read) == by_month(by_row)
+                    drawn += 1
+                else:
+                    assert read == by_row
+    assert drawn > 3
+
+
+def by_month(listing: Listing) -> dict:
+    (month,) = [n for n, dimension in enumerate(listing.dimensions) if dimension.monthly]
+    found = {}
+    for line in listing.lines:
+        for place, value in enumerate(line.amounts):
+            told = (line.unit, line.members[month], place)
+            found[told] = found.get(told, 0) + (value or 0)
+    return found
 
 
 def test_dues_stand_by_unit_and_month_never_by_member(unions):

@@ -1,8 +1,7 @@
 """The rows behind a summary, as values: what every row of every ledger adds to every figure.
 
 The columns are the parts of the indicators, so that the sum of a column is a number of the
-summary; `read_evidence` reads them, all units of a period at once, and `Evidence.of` cuts out
-those below one unit. Nothing in it is about one person: see `read_evidence`.
+summary; `read_evidence` reads them, and `Evidence.of` cuts out those below one unit. Nothing in it is about one person: see `read_evidence`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
-from typing import Literal
+from typing import Final, Literal
 
 from pipeline.summaries.indicators import Indicators, Part
 from pipeline.summaries.numbers import Figures, Value
@@ -19,6 +18,8 @@ from pipeline.texts import Text
 
 Amount = int | Decimal
 Side = Literal["value", "numerator", "denominator"]
+
+MOST_LINES: Final = 4000  # of one ledger; where there are more they are summed by workbook
 
 _SIDES: dict[Side, Text] = {
     "numerator": Text("{label}·分子", "{label}: numerator"),
@@ -81,13 +82,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The lines of one form; of the units themselves where `form` is ""."""
+    """The lines of one form; of the units themselves where `form` is "".
+
+    Where `drawn_together` is not 0, that many rows are too many to list: the lines are the sums of
+    each workbook's months.
+    """
 
     form: str
     shares: tuple[Share, ...]
     dimensions: tuple[Dimension, ...] = ()
     lines: tuple[Line, ...] = ()
     by_row: bool = True
+    drawn_together: int = 0
 
     def of(self, codes: Collection[str]) -> Listing:
         """Return the lines of these units alone, unit after unit in the order of `codes`."""
@@ -99,7 +105,7 @@ class Listing:
         """Return it with one line a workbook, for where the rows are too many to list."""
         grouped = groupby(self.lines, lambda line: (line.unit, line.file))
         lines = tuple(merge_lines(list(found)) for _, found in grouped)
-        return replace(self, lines=lines, by_row=False)
+        return replace(self, lines=lines, by_row=False, drawn_together=0)
 
 
 @dataclass(frozen=True, slots=True)

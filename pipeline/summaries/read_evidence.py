@@ -1,4 +1,8 @@
-"""The store in, the rows behind every figure of a period out; one query a form.
+"""The store in, the rows behind the figures of a period out; one query a form.
+
+`open_evidence` reads what each unit adds, and `EvidenceReader.of` the ledgers' rows below one unit:
+of more rows than asked for at most, the sums of each workbook's months are read in their place, so
+that what is held grows with the workbooks and not with what stands in them.
 
 What may be seen of a row is decided here. A workbook is named by its version and the first digits
 of its SHA-256, as its receipt is: its own name may be a person's. Free texts are left out. Of a
@@ -12,8 +16,8 @@ units as far as their own figures are published.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -53,8 +57,27 @@ from pipeline.texts import Text
 FEW_ROWS: Final = 3
 MONTH: Final = Text("月份", "Month")
 
+_ASKED_BY_NAME: Final = 1000  # a statement cannot name units without end
 
-def read_evidence(
+
+@dataclass(frozen=True, slots=True)
+class EvidenceReader:
+    """What each unit adds, and where the ledgers' rows are read from."""
+
+    units: Listing
+    _source: _Source
+    _ledgers: tuple[_Ledger, ...]
+
+    def of(self, connection: Connection, codes: Sequence[str], most: int | None = None) -> Evidence:
+        """Return what is behind the figures of these units alone, in the order of `codes`.
+
+        Of a ledger with more than `most` rows the sums of each workbook's months are read.
+        """
+        ledgers = (self._source.read(connection, ledger, codes, most) for ledger in self._ledgers)
+        return Evidence(self.units.of(codes), tuple(ledger.of(codes) for ledger in ledgers))
+
+
+def open_evidence(
     connection: Connection,
     tables: Tables,
     forms: Forms,
@@ -62,20 +85,20 @@ def read_evidence(
     tree: OrgTree,
     period: Period,
     published: Mapping[str, Figures] | None = None,
-) -> Evidence:
-    """Return the rows of all units that count for a period.
+) -> EvidenceReader:
+    """Return the reader of the rows that count for a period.
 
     With [privacy] k above 1 `published` are the figures of all inner units as they may be seen;
     they are asked what is withheld. Without them nothing is.
     """
     standings = read_standings(connection, tables, forms, period)
     codes = [unit.code for unit in tree.reporting(tree.root.code, period.end)]
-    reported = {code for code in codes if counts("units_reported", standings.get(code))}
-    source = _Source(connection, tables, forms, indicators, period, reported, published is not None)
-    ledgers = tuple(source.listings())
+    reported = frozenset(code for code in codes if counts("units_reported", standings.get(code)))
+    source = _Source(tables, forms, indicators, period, reported, published is not None)
+    ledgers = tuple(source.ledgers(connection))
     listed = {share.part for ledger in ledgers for share in ledger.shares}
     rest = tuple(s for s in shares_of(indicators) if s.part not in listed and not _on_plan(s.part))
-    own = source.sums_of_units(rest)
+    own = source.sums_of_units(connection, rest)
     for share in rest:
         if isinstance(share.part, Measure) and not share.part.form:
             for code in codes:
@@ -89,7 +112,21 @@ def read_evidence(
     ]
     if published is not None:
         lines = [_withhold(line, rest, indicators, tree, published) for line in lines]
-    return Evidence(Listing("", rest, (), tuple(lines)), ledgers)
+    return EvidenceReader(Listing("", rest, (), tuple(lines)), source, ledgers)
+
+
+def read_evidence(
+    connection: Connection,
+    tables: Tables,
+    forms: Forms,
+    indicators: Indicators,
+    tree: OrgTree,
+    period: Period,
+    published: Mapping[str, Figures] | None = None,
+) -> Evidence:
+    """Return the rows of all units that count for a period; see `open_evidence`."""
+    reader = open_evidence(connection, tables, forms, indicators, tree, period, published)
+    return reader.of(connection, [line.unit for line in reader.units.lines])
 
 
 def read_marks(
@@ -131,16 +168,26 @@ def read_plan_items(
 
 
 @dataclass(frozen=True, slots=True)
+class _Ledger:
+    """A ledger that may be listed; `rows` are the numbers of the units' rows that add anything."""
+
+    form: Form
+    shares: tuple[Share, ...]
+    dimensions: tuple[Dimension, ...]
+    by_row: bool
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class _Source:
-    connection: Connection
     tables: Tables
     forms: Forms
     indicators: Indicators
     period: Period
-    reported: Collection[str]
+    reported: frozenset[str]
     private: bool
 
-    def listings(self) -> Iterator[Listing]:
+    def ledgers(self, connection: Connection) -> Iterator[_Ledger]:
         """Yield the ledgers that may be listed, as far as they may."""
         shares = shares_of(self.indicators)
         for form in self.forms.forms.values():
@@ -159,12 +206,27 @@ class _Source:
                 tells_wages = any(
                     field.sensitive and field.type == "money" for field in form.fields
                 )
-                lines = self._lines(form, dimensions, listed, by_row=not tells_wages)
-                if tells_wages:
-                    lines = _without_few(lines, self.period.months if dimensions else ())
-                yield Listing(form.key, listed, dimensions, tuple(lines), not tells_wages)
+                rows = {} if tells_wages else self._rows(connection, form, listed)
+                yield _Ledger(form, listed, dimensions, not tells_wages, rows)
 
-    def sums_of_units(self, shares: Iterable[Share]) -> defaultdict[str, dict[Part, Amount]]:
+    def read(
+        self, connection: Connection, ledger: _Ledger, codes: Collection[str], most: int | None
+    ) -> Listing:
+        """Return what a ledger holds of some units; of others it may hold lines, too."""
+        form, shares, dimensions = ledger.form, ledger.shares, ledger.dimensions
+        count = sum(ledger.rows.get(code, 0) for code in codes)
+        drawn = count if ledger.by_row and most is not None and count > most else 0
+        lines = self._lines(
+            connection, form, dimensions, shares,
+            by_row=ledger.by_row and not drawn, by_choice=not drawn, codes=frozenset(codes),
+        )  # fmt: skip
+        if not ledger.by_row:
+            lines = _without_few(lines, self.period.months if dimensions else ())
+        return Listing(form.key, shares, dimensions, tuple(lines), ledger.by_row, drawn)
+
+    def sums_of_units(
+        self, connection: Connection, shares: Iterable[Share]
+    ) -> defaultdict[str, dict[Part, Amount]]:
         """Return what each unit's workbook adds to some parts."""
         found = defaultdict[str, dict[Part, Amount]](dict)
         by_form = defaultdict[str, list[Share]](list)
@@ -176,9 +238,9 @@ class _Source:
             rows = tuple(share for share in of_form if isinstance(share.part, Rows))
             for share in of_form:
                 if isinstance(share.part, Measure):
-                    for line in self._lines(form, (), (), by_row=False):
+                    for line in self._lines(connection, form, (), (), by_row=False):
                         found[line.unit][share.part] = 1
-            for line in self._lines(form, (), rows, by_row=False) if rows else ():
+            for line in self._lines(connection, form, (), rows, by_row=False) if rows else ():
                 told = zip(rows, line.amounts, strict=True)
                 found[line.unit] |= {s.part: value for s, value in told if value is not None}
         return found
@@ -194,22 +256,35 @@ class _Source:
         if not monthly and (day := next(dates, None)):
             yield Dimension(form.key, day.key, MONTH, monthly=True)
 
+    def _rows(
+        self, connection: Connection, form: Form, shares: tuple[Share, ...]
+    ) -> dict[str, int]:
+        """Return how many rows of each unit add anything."""
+        unit = self.tables.records[form.key].c.unit
+        statement = counting_rows(self.tables, form.key, self.period, unit, func.count())
+        statement = statement.where(_adds_anything(self._added(shares))).group_by(unit)
+        found = connection.execute(statement, context_values(self.period))
+        return {row[0]: row[1] for row in found if row[0] in self.reported}
+
     def _lines(
         self,
+        connection: Connection,
         form: Form,
         dimensions: tuple[Dimension, ...],
         shares: tuple[Share, ...],
         *,
         by_row: bool,
+        by_choice: bool = True,
+        codes: frozenset[str] | None = None,
     ) -> list[Line]:
-        """Return the rows that add anything, or the sums of each workbook and member."""
+        """Return the rows that add anything, or the sums of each workbook and member.
+
+        Without `by_choice` they are told by month alone. Only those of the units `codes`, if given.
+        """
         rows, files = self.tables.records[form.key], self.tables.files
-        members = [self._member(dimension) for dimension in dimensions]
-        added = [
-            share_of(share.part, self.tables, self.forms)
-            for share in shares
-            if isinstance(share.part, Rows)
-        ]
+        told = [d for d in dimensions if by_choice or d.monthly]
+        members = [self._member(dimension) for dimension in told]
+        added = self._added(shares)
         number: list[ColumnElement[Any]] = [rows.c.row, rows.c.row, literal_column("1")]
         amounts = added
         if not by_row:
@@ -218,34 +293,63 @@ class _Source:
         key = (rows.c.unit, files.c.version, files.c.sha256, *members)
         statement = counting_rows(self.tables, form.key, self.period, *key, *number, *amounts)
         if added:
-            statement = statement.where(or_(*(share.is_not(None) for share in added)))
+            statement = statement.where(_adds_anything(added))
+        if codes is not None and len(codes) <= _ASKED_BY_NAME:
+            statement = statement.where(files.c.unit.in_(codes))
         if by_row:
             statement = statement.order_by(rows.c.unit, files.c.sha256, rows.c.row)
         else:
             statement = statement.group_by(*key).order_by(rows.c.unit, files.c.sha256, *members)
-        found = self.connection.execute(statement, context_values(self.period))
-        return [self._line(row, len(members), shares) for row in found if row[0] in self.reported]
+        wanted = self.reported if codes is None else self.reported & codes
+        places = [told.index(d) if d in told else None for d in dimensions]
+        line, found = (
+            _Lines(shares, places),
+            connection.execute(statement, context_values(self.period)),
+        )
+        return [line.made(row, len(members)) for row in found if row[0] in wanted]
+
+    def _added(self, shares: tuple[Share, ...]) -> list[ColumnElement[Any]]:
+        """Return what one row gives to each of these, NULL for nothing."""
+        parts = (share.part for share in shares)
+        return [share_of(part, self.tables, self.forms) for part in parts if isinstance(part, Rows)]
 
     def _member(self, dimension: Dimension) -> ColumnElement[Any]:
         column = self.tables.records[dimension.form].c[dimension.field]
         is_day = self.forms.forms[dimension.form].field(dimension.field).type == "date"
         return month_of(column) if is_day else column
 
-    def _line(self, row: Any, members: int, shares: tuple[Share, ...]) -> Line:
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Makes lines of what the database gives; equal words are held once, they are in every line."""
+
+    shares: tuple[Share, ...]
+    places: Sequence[int | None]  # of the dimensions, among the members that are read
+    words: dict[str, str] = field(default_factory=dict)
+
+    def made(self, row: Any, members: int) -> Line:
         unit, version, sha256, *rest = row
+        told = [member or "" for member in rest[:members]]
         first, last, count, *amounts = rest[members:]
         return Line(
-            unit,
-            file_mark(version, sha256),
+            self._once(unit),
+            self._once(file_mark(version, sha256)),
             first,
             last,
             count,
-            tuple(member or "" for member in rest[:members]),
+            tuple("" if place is None else self._once(told[place]) for place in self.places),
             tuple(
                 None if value is None else amount(share.part, int(value))
-                for share, value in zip(shares, amounts, strict=True)
+                for share, value in zip(self.shares, amounts, strict=True)
             ),
         )
+
+    def _once(self, word: str) -> str:
+        return self.words.setdefault(word, word)
+
+
+def _adds_anything(added: Iterable[ColumnElement[Any]]) -> ColumnElement[bool]:
+    return or_(*(share.is_not(None) for share in added))
 
 
 def _tells_of_persons(form: Form, indicators: Indicators) -> bool:

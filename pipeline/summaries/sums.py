@@ -92,9 +92,10 @@ def read_sums(
     )
     own = {unit.code: _on_units(unit, standings.get(unit.code)) for unit in units}
     reported = {code for code, tally in own.items() if total(tally, REPORTED)}
+    cells: dict[Cell, Cell] = {}  # each is held once and not for every unit
     for code, cell, amount in _row_and_plan_sums(source) if reported else ():
         if code in reported:
-            own[code][cell] = amount
+            own[code][cells.setdefault(cell, cell)] = amount
     return Sums(period, own)
 
 

@@ -13,12 +13,11 @@ from typing import Final
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from pipeline.summaries.evidence import Listing
+from pipeline.summaries.evidence import MOST_LINES, Listing
 from pipeline.summaries.indicators import Indicator, Measure, Part
 from pipeline.summaries.view import SummaryView
 from pipeline.texts import Lang, Text
 
-MOST_LINES: Final = 4000
 SUM_ROW: Final = 4
 FIRST_ROW: Final = 9
 OF_UNITS = Text("单位明细", "Unit rows")
@@ -62,9 +61,10 @@ def plan_details(view: SummaryView, lang: Lang) -> tuple[DetailPlan, ...]:
     found = [DetailPlan(OF_UNITS[lang], view.evidence.units)]
     for listing in view.evidence.ledgers:
         name = OF_FORM.format(form=view.forms.forms[listing.form].label[lang])[lang]
+        lines = listing.drawn_together or len(listing.lines)
         plan = DetailPlan(name[:31], listing)
-        if len(listing.lines) > MOST_LINES:
-            plan = DetailPlan(name[:31], listing.per_workbook(), len(listing.lines))
+        if lines > MOST_LINES:
+            plan = DetailPlan(name[:31], listing.per_workbook(), lines)
         found.append(plan)
     return tuple(found)
 

@@ -14,12 +14,11 @@ from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.summaries.compare import WITHHELD
-from pipeline.summaries.evidence import Line, Listing, PlanItem
+from pipeline.summaries.evidence import MOST_LINES, Line, Listing, PlanItem
 from pipeline.summaries.numbers import Value
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.detail_plans import (
     FIRST_ROW,
-    MOST_LINES,
     OF_PLANS,
     PLAN_COLS,
     SUM_ROW,
