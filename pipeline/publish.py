@@ -80,18 +80,16 @@ class Publisher:
         noted = read_outputs(self.store, period.code)
         with self.store.reading() as connection:
             newest = newest_file(connection, self.store.tables)
-        narrator = Narrator(self.workspace, self.store, period)
-        written = []
         wanted = frozenset(units)
         views = list(self._views(period, wanted))
         digests = [self._digest(view) for view in views]
+        written = self._narrate(period, views, digests, noted)
 
         @cache
         def evidence() -> EvidenceReader:  # opened only where something is rendered
             return self._evidence(period)
 
         for view, digest in zip(views, digests, strict=True):
-            written += self._narrate(narrator, view, digest, noted)
             path = self._path(view)
             known = noted.get(self._shown(path))
             if known is None or known.digest != digest or not path.exists():
@@ -131,6 +129,22 @@ class Publisher:
         )
 
     def _narrate(
+        self,
+        period: Period,
+        views: Sequence[SummaryView],
+        digests: Sequence[str],
+        noted: Mapping[str, Output],
+    ) -> list[Path]:
+        """Bring the narratives up to date, all of them before the summaries: what they are told
+        from is much, and is let go before the rows behind the figures are read."""
+        narrator = Narrator(self.workspace, self.store, period)
+        return [
+            path
+            for view, digest in zip(views, digests, strict=True)
+            for path in self._narrate_unit(narrator, view, digest, noted)
+        ]
+
+    def _narrate_unit(
         self, narrator: Narrator, view: SummaryView, shown: str, noted: Mapping[str, Output]
     ) -> list[Path]:
         """Bring the narrative of a unit up to date; one that cannot be written stops nothing."""
