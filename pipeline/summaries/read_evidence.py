@@ -295,7 +295,7 @@ class _Source:
         if added:
             statement = statement.where(_adds_anything(added))
         if codes is not None and len(codes) <= _ASKED_BY_NAME:
-            statement = statement.where(files.c.unit.in_(codes))
+            statement = statement.where(rows.c.unit.in_(codes))
         if by_row:
             statement = statement.order_by(rows.c.unit, files.c.sha256, rows.c.row)
         else:
