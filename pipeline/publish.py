@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from pipeline.deliver.compose import Attachment, Draft
@@ -83,7 +83,10 @@ class Publisher:
         wanted = frozenset(units)
         views = list(self._views(period, wanted))
         digests = [self._digest(view) for view in views]
-        written = self._narrate(period, views, digests, noted)
+        # Before the summaries: it lets go of all texts before the rows behind the figures are read.
+        narrator = Narrator(self.workspace, self.store, period)
+        written = list(self._narrate(narrator, views, digests, noted))
+        del narrator
 
         @cache
         def evidence() -> EvidenceReader:  # opened only where something is rendered
@@ -130,34 +133,21 @@ class Publisher:
 
     def _narrate(
         self,
-        period: Period,
+        narrator: Narrator,
         views: Sequence[SummaryView],
         digests: Sequence[str],
         noted: Mapping[str, Output],
-    ) -> list[Path]:
-        """Bring the narratives up to date, all of them before the summaries: what they are told
-        from is much, and is let go before the rows behind the figures are read."""
-        narrator = Narrator(self.workspace, self.store, period)
-        return [
-            path
-            for view, digest in zip(views, digests, strict=True)
-            for path in self._narrate_unit(narrator, view, digest, noted)
-        ]
-
-    def _narrate_unit(
-        self, narrator: Narrator, view: SummaryView, shown: str, noted: Mapping[str, Output]
-    ) -> list[Path]:
-        """Bring the narrative of a unit up to date; one that cannot be written stops nothing."""
-        if not (narrator.wanted and view.period.is_quarter):  # it tells of a quarter's ledgers
-            return []
-        path = narrator.path(view)
-        try:
-            digest = narrator.digest(view, shown)
-            return self._renew(path, view, digest, noted, lambda: narrator.write(view))
-        except ConfigError as error:
-            if str(error) not in self.problems:
-                self.problems.append(str(error))
-            return []
+    ) -> Iterator[Path]:
+        """Bring the narratives up to date; one that cannot be written stops nothing."""
+        for view, shown in zip(views, digests, strict=True):
+            if not (narrator.wanted and view.period.is_quarter):  # it tells of a quarter's ledgers
+                continue
+            path, write = narrator.path(view), partial(narrator.write, view)
+            try:
+                yield from self._renew(path, view, narrator.digest(view, shown), noted, write)
+            except ConfigError as error:
+                if str(error) not in self.problems:
+                    self.problems.append(str(error))
 
     def _renew(
         self,

@@ -7,12 +7,12 @@ summary; `read_evidence` reads them, and `Evidence.of` cuts out those below one 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import groupby
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pipeline.summaries.indicators import Indicators, Part
+from pipeline.summaries.indicators import Indicators, Part, amount
 from pipeline.summaries.numbers import Figures, Value
 from pipeline.texts import Text
 
@@ -78,6 +78,39 @@ class Line:
     members: tuple[str, ...]
     amounts: tuple[Amount | None, ...]
     withheld: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LineMaker:
+    """Makes lines of what the database gives; equal words are held once, they are in every line.
+
+    `places` are those of the listing's dimensions among the members that are read.
+    """
+
+    shares: tuple[Share, ...]
+    places: Sequence[int | None]
+    words: dict[str, str] = field(default_factory=dict)
+
+    def made(self, row: Sequence[Any], members: int) -> Line:
+        """Return the line of unit, version, SHA-256, members, first and last row, count, amounts."""
+        unit, version, sha256, *rest = row
+        told = [member or "" for member in rest[:members]]
+        first, last, count, *amounts = rest[members:]
+        return Line(
+            self._once(unit),
+            self._once(file_mark(version, sha256)),
+            first,
+            last,
+            count,
+            tuple("" if place is None else self._once(told[place]) for place in self.places),
+            tuple(
+                None if value is None else amount(share.part, int(value))
+                for share, value in zip(self.shares, amounts, strict=True)
+            ),
+        )
+
+    def _once(self, word: str) -> str:
+        return self.words.setdefault(word, word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from pipeline.summaries.evidence import (
     Dimension,
     Evidence,
     Line,
+    LineMaker,
     Listing,
     PlanItem,
     Share,
@@ -47,7 +48,6 @@ from pipeline.summaries.indicators import (
     Measure,
     Part,
     Rows,
-    amount,
 )
 from pipeline.summaries.numbers import Figures
 from pipeline.summaries.standings import counts, read_standings
@@ -303,7 +303,7 @@ class _Source:
         wanted = self.reported if codes is None else self.reported & codes
         places = [told.index(d) if d in told else None for d in dimensions]
         line, found = (
-            _Lines(shares, places),
+            LineMaker(shares, places),
             connection.execute(statement, context_values(self.period)),
         )
         return [line.made(row, len(members)) for row in found if row[0] in wanted]
@@ -317,35 +317,6 @@ class _Source:
         column = self.tables.records[dimension.form].c[dimension.field]
         is_day = self.forms.forms[dimension.form].field(dimension.field).type == "date"
         return month_of(column) if is_day else column
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """Makes lines of what the database gives; equal words are held once, they are in every line."""
-
-    shares: tuple[Share, ...]
-    places: Sequence[int | None]  # of the dimensions, among the members that are read
-    words: dict[str, str] = field(default_factory=dict)
-
-    def made(self, row: Any, members: int) -> Line:
-        unit, version, sha256, *rest = row
-        told = [member or "" for member in rest[:members]]
-        first, last, count, *amounts = rest[members:]
-        return Line(
-            self._once(unit),
-            self._once(file_mark(version, sha256)),
-            first,
-            last,
-            count,
-            tuple("" if place is None else self._once(told[place]) for place in self.places),
-            tuple(
-                None if value is None else amount(share.part, int(value))
-                for share, value in zip(self.shares, amounts, strict=True)
-            ),
-        )
-
-    def _once(self, word: str) -> str:
-        return self.words.setdefault(word, word)
 
 
 def _adds_anything(added: Iterable[ColumnElement[Any]]) -> ColumnElement[bool]:
