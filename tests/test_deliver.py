@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import AuthResult
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mailserver import Mailbox, serving
 from sqlalchemy import Engine, Table, create_engine, select
@@ -366,6 +366,7 @@ def _tags(html: str) -> list[str]:
 
 
 @given(st.text(max_size=80))
+@example("000000¡¡¡¡¡¡𐀀𐀀𐀀\n¡")  # a space where a header is folded
 def test_any_name_survives_in_a_subject_and_adds_no_header(name: str) -> None:
     draft = summary(name=name)
     message = parsed(draft)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -30,6 +31,7 @@ _TYPES = {
     ".docx": _OFFICE + "wordprocessingml.document",
     ".txt": "text/plain",
 }
+_SUBJECT = "subject-stands-here"
 _FORBIDDEN = re.compile(r'[<>:"|?*;]')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 _NAME_BYTES = 150  # most systems allow 255; a long name makes a header that some mail programs cut
@@ -62,7 +64,7 @@ def write_message(draft: Draft, revision: int, now: datetime) -> bytes:
     message = EmailMessage(policy=SMTP)
     if is_address(draft.recipient):  # any other is refused before the server is asked
         message["To"] = draft.recipient
-    message["Subject"] = one_line(wording.subject)
+    message["Subject"] = _SUBJECT
     message["Date"] = format_datetime(now if now.tzinfo else now.astimezone())
     message["Message-ID"] = identity
     message["Auto-Submitted"] = "auto-generated"  # keeps absence notes from coming back (RFC 3834)
@@ -73,7 +75,16 @@ def write_message(draft: Draft, revision: int, now: datetime) -> bytes:
     for attachment in draft.attachments:
         _attach(message, attachment)
     _fix_boundaries(message, identity)
-    return message.as_bytes()
+    content = message.as_bytes()
+    return content.replace(_SUBJECT.encode(), encode_subject(wording.subject).encode(), 1)
+
+
+def encode_subject(subject: str) -> str:
+    """Return a subject as ASCII, in lines that mail programs join again without a gap.
+
+    `EmailMessage` loses a space where it happens to fold between two encoded words.
+    """
+    return Header(one_line(subject), "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def from_header(name: str, sender: str) -> bytes:
