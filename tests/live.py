@@ -229,7 +229,7 @@ class _Comparison:
         self._found = found
         self._cells = read[0]
         self._ledgers = dict(zip((f.key for f in case.workbook.ledgers), read[1:], strict=True))
-        blank, _, _ = _contents(case.workbook, random.Random(), 0)  # its helper cells are the same
+        blank, _, _ = _contents(case.workbook, random.Random(0), 0)  # its helper cells are the same
         book = openpyxl.load_workbook(io.BytesIO(blank))
         self._names = {name: book.defined_names[name].attr_text for name in book.defined_names}
         heads = [cell.value for cell in book[CHECK_SHEET][FIRST_ROW]]

@@ -1,4 +1,4 @@
-"""A sample of the full loops of `crash.py`, and that its shim strikes; issue 3, point 5."""
+"""A sample of the full loops of `crash.py`, and that its shim strikes."""
 
 from __future__ import annotations
 

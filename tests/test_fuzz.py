@@ -1,4 +1,4 @@
-"""A sample of the mutants of `fuzz.py`, and what whole runs of it have found; issue 3, point 12."""
+"""A sample of the mutants of `fuzz.py`, and what whole runs of it have found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sheet says what the pipeline says; issue 4, point 1. `python tests/live.py --full` says it of
+"""The sheet says what the pipeline says. `python tests/live.py --full` says it of
 many more rows."""
 
 from __future__ import annotations

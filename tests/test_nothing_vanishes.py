@@ -1,4 +1,4 @@
-"""What a workbook holds is counted or named, never lost in silence; issue 3, point 3."""
+"""What a workbook holds is counted or named, never lost in silence."""
 
 from __future__ import annotations
 

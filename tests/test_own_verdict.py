@@ -1,4 +1,4 @@
-"""Where the sheet said something else than the pipeline, one note says so; issue 4, point 4."""
+"""Where the sheet said something else than the pipeline, one note says so."""
 
 from __future__ import annotations
 

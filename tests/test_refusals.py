@@ -1,4 +1,4 @@
-"""Each named refusal, from a real file to the receipt that its sender reads; issue 3, point 2."""
+"""Each named refusal, from a real file to the receipt that its sender reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reruns, the order of arrival, names and clocks change nothing; issue 3, points 7 and 8."""
+"""Reruns, the order of arrival, names and clocks change nothing."""
 
 from __future__ import annotations
 

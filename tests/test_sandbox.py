@@ -1,4 +1,4 @@
-"""However a worker ends, that costs one file and is told by name; issue 3, point 1."""
+"""However a worker ends, that costs one file and is told by name."""
 
 from __future__ import annotations
 

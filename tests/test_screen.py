@@ -1,4 +1,4 @@
-"""What is no workbook, or too much of one, is refused by name; contract 5 and issue 3, points 1-2."""
+"""What is no workbook, or too much of one, is refused by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writers and runs in each other's way, a sample of `writers.py`; issue 3, point 6."""
+"""Writers and runs in each other's way, a sample of `writers.py`."""
 
 from __future__ import annotations
 
