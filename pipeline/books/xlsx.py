@@ -37,12 +37,10 @@ from pipeline.forms.anchors import CHECK_SHEET
 
 _VISIBILITY: dict[str, Visibility] = {"hidden": "hidden", "veryHidden": "very hidden"}
 _ON = ("1", "true", "on")
-_TEXT = r'<t(?: xml:space="preserve")?+>([^<]*+)</t>'
-_RUN = r'<t(?: xml:space="preserve")?+>[^<]*+</t>'
-_FONT = r"(?:<rPr>(?:<[^<>/]++/>)*+</rPr>)?+"
-_STRING = re.compile(
-    rf"<si>(?:{_TEXT}|((?:<r>{_FONT}{_RUN}</r>)++))(?:<phoneticPr[^<>/]*+/>)?+</si>"
-)
+_TEXT = r'<t(?: xml:space="preserve")?>([^<]*+)</t>'
+_RUN = r'<t(?: xml:space="preserve")?>[^<]*+</t>'
+_FONT = r"(?:<rPr>(?:<[^<>/]++/>)*</rPr>)?"
+_STRING = re.compile(rf"<si>(?:{_TEXT}|((?:<r>{_FONT}{_RUN}</r>)+))(?:<phoneticPr[^<>/]*+/>)?</si>")
 _RUN_TEXT = re.compile(_TEXT)
 
 

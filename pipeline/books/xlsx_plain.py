@@ -21,31 +21,33 @@ from pipeline.books.xlsx_values import Values, column_number, read_number
 from pipeline.books.xmltext import unescape_references
 from pipeline.forms.anchors import STATUS_PREFIX
 
-# All quantifiers are possessive: a sheet that does not fit fails at once, without backtracking.
-_STYLE_AND_TYPE = r'(?: (?:s="([0-9]++)"|t="([A-Za-z]++)"|(?:cm|vm|ph)="[0-9]++"))*+'
-_SPACED = r'(?: xml:space="preserve")?+'
+# Repeats of single characters are possessive, so that a sheet that does not fit fails at once. Those
+# of groups are not: before 3.11.5 Python loses its place where a possessive group fails half-way.
+# Nothing here can be cut in two ways, so that going back costs no more than the way there.
+_STYLE_AND_TYPE = r'(?: (?:s="([0-9]++)"|t="([A-Za-z]++)"|(?:cm|vm|ph)="[0-9]++"))*'
+_SPACED = r'(?: xml:space="preserve")?'
 # Nobody reads formulas, but a reference to a character that is none would make the part no XML.
 _REFERENCE = (
     "&(?:amp|lt|gt|quot|apos|#(?:[1-9][0-9]{2,3}|[1-4][0-9]{4}|6(?:[0-4][0-9]|5[0-4])[0-9]{2}));"
 )
-_WRITTEN = rf"[^<&]*+(?:{_REFERENCE}[^<&]*+)*+</f>"
-_FORMULA = rf"<f(?: [^<>/&]*+)?+(?:>{_WRITTEN}|/>)"
+_WRITTEN = rf"[^<&]*+(?:{_REFERENCE}[^<&]*+)*</f>"
+_FORMULA = rf"<f(?: [^<>/&]*+)?(?:>{_WRITTEN}|/>)"
 # A formula that shows nothing is blank too. In each of its prepared rows a template has one of its
 # own that may not even be calculated yet, and so many must cost nothing.
 _SHOWS_NOTHING = (
-    rf'(?: s="[0-9]++")?+(?: t="str">{_FORMULA}<v></v></c>'
-    rf'|(?: t="[a-z]++")?+><f>{STATUS_PREFIX}{_WRITTEN}(?:<v></v>|<v ?+/>)?+</c>)'
+    rf'(?: s="[0-9]++")?(?: t="str">{_FORMULA}<v></v></c>'
+    rf'|(?: t="[a-z]++")?><f>{STATUS_PREFIX}{_WRITTEN}(?:<v></v>|<v ?+/>)?</c>)'
 )
-_BLANKS = rf'(?:<c r="[A-Z]++[0-9]++"(?:(?: [st]="[0-9a-z]++")*+ ?+/>|{_SHOWS_NOTHING}))*+'
+_BLANKS = rf'(?:<c r="[A-Z]++[0-9]++"(?:(?: [st]="[0-9a-z]++")* ?+/>|{_SHOWS_NOTHING}))*'
 _CELL = re.compile(
     rf'<c r="([A-Z]++)([0-9]++)"(?!{_SHOWS_NOTHING}){_STYLE_AND_TYPE}>'
-    rf"((?:<f(?: [^<>&]*+)?+>{_WRITTEN}|<f(?: [^<>/&]*+)?+/>)?+)"
-    rf"(?:<v{_SPACED}>([^<]*+)</v>|<v ?+/>()|<is><t{_SPACED}>([^<]*+)</t></is>)?+"
+    rf"((?:<f(?: [^<>&]*+)?>{_WRITTEN}|<f(?: [^<>/&]*+)?/>)?)"
+    rf"(?:<v{_SPACED}>([^<]*+)</v>|<v ?+/>()|<is><t{_SPACED}>([^<]*+)</t></is>)?"
     rf"</c>{_BLANKS}"
 )
-_ATTRIBUTES = r'(?: [\w:.]++="[^"<>&]*+")*+'
-_ATTRIBUTES_BEFORE = r'(?: (?!r=)[\w:.]++="[^"<>&]*+")*+'
-_NO_ROWS = rf"(?:<row{_ATTRIBUTES} ?+(?:/>|>{_BLANKS}</row>))*+"
+_ATTRIBUTES = r'(?: [\w:.]++="[^"<>&]*+")*'
+_ATTRIBUTES_BEFORE = r'(?: (?!r=)[\w:.]++="[^"<>&]*+")*'
+_NO_ROWS = rf"(?:<row{_ATTRIBUTES} ?+(?:/>|>{_BLANKS}</row>))*"
 _NEXT_ROW = re.compile(
     rf'</row>{_NO_ROWS}<row({_ATTRIBUTES_BEFORE}) r="([0-9]{{1,7}}+)"({_ATTRIBUTES})>{_BLANKS}'
 )
