@@ -103,12 +103,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        given = getattr(item, "callspec", None)
-        named = given.params.get("engine") if given else None
-        on_server = named == "postgresql" or config.getoption("--postgresql")
-        if on_server and item.get_closest_marker("sqlite_file"):
-            item.add_marker(pytest.mark.skip(reason="about the file that SQLite keeps"))
+    """Leave out what is about the file that SQLite keeps, where the database is a server's."""
+    items[:] = [
+        item
+        for item in items
+        if not (item.get_closest_marker("sqlite_file") and _on_server(config, item))
+    ]
+
+
+def _on_server(config: pytest.Config, item: pytest.Item) -> bool:
+    given = getattr(item, "callspec", None)
+    named = given.params.get("engine") if given else None
+    return named == "postgresql" or bool(config.getoption("--postgresql"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
