@@ -13,7 +13,7 @@ from pipeline.orgunits import OrgTree
 from pipeline.texts import Text
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_TODO = Text("改好后再运行 doctor。", "Correct it and run `doctor` again.")
+_THEN_AGAIN = Text("改好后再运行 doctor。", "Correct it and run `doctor` again.")
 
 
 def check_mail(mail: MailSettings, password: str) -> Iterator[Check]:
@@ -40,7 +40,7 @@ def check_mail(mail: MailSettings, password: str) -> Iterator[Check]:
     if password and not mail.username:
         says = f"设了 {PASSWORD_VARIABLE}，但没有 username，不会登录"
         english = f"{PASSWORD_VARIABLE} is set but username is not: no login"
-        yield attention("mail", Text(says, english), _TODO)
+        yield attention("mail", Text(says, english), _THEN_AGAIN)
     yield _try_server(mail, password)
 
 
@@ -63,7 +63,7 @@ def _try_server(mail: MailSettings, password: str) -> Check:
     try:
         connection = open_connection(mail, password)
     except ServerUnusable as error:
-        return fault("mail", Text(str(error), str(error)), _TODO)
+        return fault("mail", Text(str(error), str(error)), _THEN_AGAIN)
     try:
         code, reply = connection.mail(mail.sender)
         if code != 250:
