@@ -43,11 +43,13 @@ _SAYS = {
 @dataclass(frozen=True)
 class Fault:
     """What strikes at which point: `error` 0 kills. With `lasting` it stays until the end: for the
-    whole disk where it is full or read-only, else for all of the same kind and folder."""
+    whole disk where it is full or read-only, else for all of the same kind and folder. Where files
+    are named as `unreadable`, opening one of these fails each time, and nothing else."""
 
     point: int
     error: int = 0
     lasting: bool = False
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ class Shim:
         return self._name(path) is not None
 
     def _is_due(self, fault: Fault, number: int) -> bool:
+        if fault.unreadable:
+            return self.points[-1].label in [f"open {path}" for path in fault.unreadable]
         if number <= fault.point or not fault.lasting or self.struck is None:
             return number == fault.point
         point = self.points[-1]

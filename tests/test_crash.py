@@ -49,6 +49,15 @@ def test_an_error_anywhere_costs_a_line_and_no_file(stage: Stage, lasting: bool)
     assert wrong_after(stage, faults) == {}
 
 
+def test_a_file_that_stays_unreadable_is_taken_by_the_next_night(stage: Stage) -> None:
+    opened = Point("file", "look", "open inbox/甲/旧.xlsx")
+    fault = Fault(stage.points.index(opened) + 1, errno.EACCES, lasting=True)
+    stage.set()
+    assert stage.run("run", "--today", TONIGHT, fault=fault).status == 0
+    assert "inbox/甲/旧.xlsx" in stage.left_over()
+    assert strike(stage, fault) == []
+
+
 def test_a_message_whose_end_was_said_is_marked_and_not_sent_again(stage: Stage) -> None:
     end = Point("mail", "after", r"send b'.\r\n'")
     stage.set()
