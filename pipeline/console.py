@@ -240,7 +240,7 @@ def show_demo(played: Played, lang: Lang) -> None:
     for scene in story.scenes:
         console.print(shown(f"  {scene.what[lang]}"))
     console.print(Text("先打开看看：", "Open these first:")[lang], style="bold")
-    for path in (played.page, *played.summaries[:1]):
+    for path in (played.page, *played.summaries[:1], *played.narratives[:1]):
         console.print(shown(f"  {path.relative_to(played.folder).as_posix()}"))
     for scene in story.scenes[:_SCENES_TO_OPEN]:
         if receipt := played.receipt(scene):

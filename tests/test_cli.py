@@ -140,6 +140,22 @@ def test_trace_json(workspace: Path, typed: Any) -> None:
     assert (row["field"], row["value"]) == ("cost", 10.25)
 
 
+def test_a_summary_can_be_had_again_as_it_was_sent(
+    workspace: Path, typed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(workspace, "1.xlsx", quarterly(activities=[activity()]))
+    typed("run", "--no-mail")
+    summary = (workspace / "outputs/2026Q3/summary_U0_2026Q3.xlsx").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    asked = ("summarize", "--period", "2026Q3", "--unit", "U0", "--as-sent")
+    status, out, _ = typed(*asked, "2026-10-10")
+    assert (status, out.strip()) == (0, str(tmp_path / "summary_U0_2026Q3_20261010T020000.xlsx"))
+    assert (tmp_path / "summary_U0_2026Q3_20261010T020000.xlsx").read_bytes() == summary
+    status, out, err = typed(*asked, "2026-10-09")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "2026-10-10T02:00" in err
+
+
 def test_template_writes_one_workbook_a_reporting_unit(workspace: Path, typed: Any) -> None:
     status, out, _ = typed("template", "--period", "2026Q4")
     folder = workspace / "input_templates" / "2026Q4"

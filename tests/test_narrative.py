@@ -12,6 +12,7 @@ from pathlib import Path
 
 import docx
 import pytest
+import resvg_py
 from conftest import CONFIG, ROOT
 from hostile_strings import HOSTILE
 from lxml import etree
@@ -34,6 +35,7 @@ from pipeline.forms.model import Forms
 from pipeline.summaries.coverage import Coverage
 from pipeline.summaries.indicators import Indicators
 from pipeline.summaries.narrative.accounts import Accounts
+from pipeline.summaries.narrative.charts import draw_charts
 from pipeline.summaries.narrative.choose import said_plainly, typical
 from pipeline.summaries.narrative.document import Layout, body_length, body_lines
 from pipeline.summaries.narrative.write import write_narrative
@@ -299,6 +301,17 @@ def test_charts_stand_in_the_annex_with_words_for_who_cannot_see_them(
     opened = docx.Document(io.BytesIO(document))
     assert len(opened.inline_shapes) == 4 and len(opened.tables) == 2
     assert "附件" not in document_text(narrative(*empty, LAYOUTS))
+
+
+def test_charts_need_no_font_of_the_machine(
+    full: tuple[SummaryView, Accounts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, object]] = []
+    real = resvg_py.svg_to_bytes
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **how: asked.append(how) or real(**how))
+    charts = list(draw_charts(full[0], "zh"))
+    assert len(charts) == len(asked) == 4
+    assert all(how["skip_system_fonts"] and how["font_files"] for how in asked)
 
 
 def test_headings_are_numbered_as_they_come(

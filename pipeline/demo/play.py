@@ -45,10 +45,18 @@ class Played:
     @property
     def summaries(self) -> list[Path]:
         """The newest quarter's summaries, that of the whole union first."""
+        return self._of_units("summary_{}_{}.xlsx")
+
+    @property
+    def narratives(self) -> list[Path]:
+        """The newest quarter's reports in words, that of the whole union first."""
+        return self._of_units("narrative_{}_{}.docx")
+
+    def _of_units(self, name: str) -> list[Path]:
         code = self.story.newest.code
-        found = sorted((self.folder / "outputs" / code).glob("summary_*.xlsx"))
         root = open_workspace(self.folder).tree.root.code
-        return sorted(found, key=lambda path: path.name != f"summary_{root}_{code}.xlsx")
+        found = sorted((self.folder / "outputs" / code).glob(name.format("*", code)))
+        return sorted(found, key=lambda path: path.name != name.format(root, code))
 
 
 def run_demo(

@@ -1,7 +1,6 @@
 """The charts of a narrative's annex: a view in, pictures out, the same as on the page.
 
-They are drawn once a narrative, however often its text is written to fit. Letters come from the
-fonts of the machine.
+They are drawn once a narrative, however often its text is written to fit.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from itertools import islice
 from typing import Final
 
 from pipeline.summaries.dashboard.charts import pictures
+from pipeline.summaries.picture import draw_png
 from pipeline.summaries.view import SummaryView
 from pipeline.texts import Lang
 
@@ -33,12 +33,11 @@ class Chart:
 
 def draw_charts(view: SummaryView, lang: Lang) -> Iterator[Chart]:
     """Yield the most telling charts."""
-    import resvg_py  # heavy, and only here
-
     for picture in islice(pictures(view), MOST):
         svg = picture.en if lang == "en" else picture.zh
         size = _SIZE.match(svg)
         assert size, "a chart without a size"
-        png = bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=_ZOOM, background="#ffffff"))
         note = picture.note[lang] if picture.note else ""
-        yield Chart(picture.title[lang], note, png, float(size[2]) / float(size[1]))
+        yield Chart(
+            picture.title[lang], note, draw_png(svg, zoom=_ZOOM), float(size[2]) / float(size[1])
+        )
