@@ -202,7 +202,7 @@ def play_judge(asked: Asked) -> Times:
     import corpus
 
     from pipeline.books.read import read_book
-    from pipeline.collect import brief_of
+    from pipeline.brief import brief_of
     from pipeline.intake.judge import Setup, judge_book
     from pipeline.receipts.verdict import Verdict
     from pipeline.receipts.write import write_receipt

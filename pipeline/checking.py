@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.books.refusals import NOT_OPENED, refuse
-from pipeline.collect import brief_of
+from pipeline.brief import brief_of
 from pipeline.config import WorkerSettings
 from pipeline.errors import UsageError
 from pipeline.intake.submission import Submission
@@ -51,7 +51,8 @@ def check_files(workspace: Workspace, now: datetime, files: list[Path]) -> list[
             raise UsageError(f"{path}: 找不到这个文件 (no such file)。")
     closed = {path for path in files if not _can_open(path)}
     jobs = [Job(path.absolute(), path.name) for path in files if path not in closed]
-    outcomes = judge_files(jobs, brief_of(workspace, now.date()), WorkerSettings(count=1))
+    brief = brief_of(workspace, now.date())
+    outcomes = judge_files(jobs, brief, WorkerSettings(count=1), fork=True)
     refused = refused_outcome(refuse(NOT_OPENED))
     return [
         Checked(str(path), (refused if path in closed else next(outcomes)).submission)

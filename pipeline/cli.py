@@ -175,7 +175,7 @@ def check(common: Common, files: tuple[Path, ...], as_json: bool) -> int:
     """检查报表，不收件；有错误时返回 1。 Validate without taking in; exit 1 if any has an error."""
     from pipeline.checking import check_files
 
-    workspace, now = _open(common)
+    workspace, now = _open(common, adds_up=False)
     checked = check_files(workspace, now, list(files))
     if as_json:
         _print_json([item.as_json(workspace.lang) for item in checked])
@@ -372,10 +372,10 @@ def _decide(common: Common, period: str, action: str) -> None:
     console.show_decision(period, action, changed, workspace.lang)
 
 
-def _open(common: Common) -> tuple[Workspace, datetime]:
+def _open(common: Common, *, adds_up: bool = True) -> tuple[Workspace, datetime]:
     from pipeline.workspace import clock_now, open_workspace
 
-    workspace = open_workspace(common.root, common.lang)
+    workspace = open_workspace(common.root, common.lang, adds_up=adds_up)
     return workspace, clock_now(workspace, common.today)
 
 

@@ -19,7 +19,7 @@ from time import time
 from typing import TypeVar
 
 from pipeline.books.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT
-from pipeline.books.screen import Limits
+from pipeline.brief import brief_of
 from pipeline.config import WorkerSettings
 from pipeline.files import write_files
 from pipeline.forms.expressions import reads_today
@@ -273,27 +273,6 @@ class Collector:
 
     def _brief(self, today: date) -> Brief:
         return brief_of(self.workspace, today, closed_periods(self.store))
-
-
-def brief_of(workspace: Workspace, today: date, closed: frozenset[str] = frozenset()) -> Brief:
-    """Return what workers must know of a workspace."""
-    limits = workspace.settings.limits
-    return Brief(
-        workspace.paths.config,
-        workspace.paths.orgunits,
-        workspace.settings.union.root,
-        today,
-        closed,
-        Limits(
-            limits.max_file_mb * 2**20,
-            limits.max_unpacked_mb * 2**20,
-            limits.max_rows,
-            limits.max_cells,
-        ),
-        limits.seconds_per_file,
-        workspace.lang,
-        workspace.digest,
-    )
 
 
 def codes_of_the_day(forms: Forms) -> frozenset[str]:

@@ -1,4 +1,7 @@
-"""What commands print for people: tables and short sentences, colours on a terminal, plain in a log."""
+"""What commands print for people: tables and short sentences, colours on a terminal, plain in a log.
+
+rich is loaded when it is first needed: `check`, which is waited for, does without it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import click
 
 from pipeline.issues import SEVERITY_LABELS
 from pipeline.texts import Lang, Text, printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from pipeline.checking import Checked
     from pipeline.collect import Watch
     from pipeline.deliver.outbox import Waiting
@@ -44,18 +47,22 @@ STATE_WORDS = {
 }
 _SCENES_TO_OPEN = 3
 _PIPE_WIDTH = 160
-_STYLES = {"error": "red", "warning": "yellow", "info": "dim"}
+_COLOURS = {"error": "red", "warning": "yellow", "info": "bright_black"}
 _STATE_STYLES = {"on_time": "green", "late": "yellow", "missing": "red"}
 
 
 def out() -> Console:
     """Return the console for standard output; a log or a pipe gets plain text, never cut."""
+    from rich.console import Console
+
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
     return Console(highlight=False, soft_wrap=width is not None, width=width)
 
 
 def shown(text: str) -> str:
     """Return foreign text as it may be printed: no markup, nothing that steers a terminal."""
+    from rich.markup import escape
+
     return escape(printable(text))
 
 
@@ -65,6 +72,7 @@ def progress(doing: str = "收件 taking in") -> Iterator[Watch]:
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
         return
+    from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
@@ -108,20 +116,19 @@ def show_outputs(workspace: Workspace, paths: list[Path]) -> None:
 
 def show_checked(checked: Iterable[Checked], lang: Lang) -> None:
     """List what was found in each file, errors first."""
-    console = out()
     for item in checked:
         submission = item.submission
         period = submission.period.code if submission.period else ""
         status = STATUS_WORDS[submission.status][lang]
         head = " · ".join(filter(None, (item.file, submission.unit, period, status)))
-        console.print(shown(head), style="bold")
+        _print_styled(head, bold=True)
         for severity in ("error", "warning", "info"):
             for issue in submission.issues:
                 if issue.severity == severity:
                     place = f"{issue.sheet}!{issue.cell}".strip("!")
                     label = SEVERITY_LABELS[severity][lang]
                     line = f"  {label} {issue.code} {place} {issue.message[lang]}"
-                    console.print(shown(line), style=_STYLES[severity])
+                    _print_styled(line, fg=_COLOURS[severity])
 
 
 def show_run(report: RunReport, lang: Lang) -> None:
@@ -154,6 +161,8 @@ def show_mail(mail: MailResult, lang: Lang) -> None:
 
 def show_status(report: StatusReport, lang: Lang) -> None:
     """Show who has reported as a table, then who is missing and what waits in the outbox."""
+    from rich.table import Table
+
     console, period = out(), report.period
     words = Text(
         "{period}：应报 {all}，已报 {done}（按时 {on_time}，迟报 {late}，零报告 {nil}），未报 {missing}",
@@ -264,6 +273,13 @@ def show_decision(period: str, action: str, changed: bool, lang: Lang) -> None:
     if not changed:
         words = Text("{p} 本来就是这样。", "{p} was so already.")
     print(words.format(p=period)[lang])
+
+
+def _print_styled(line: str, *, fg: str = "", bold: bool = False) -> None:
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        click.secho(printable(line), fg=fg or None, bold=bold)
+    else:
+        print(printable(line))
 
 
 def _typed_command() -> str:

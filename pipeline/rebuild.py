@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Connection
 
-from pipeline.collect import brief_of
+from pipeline.brief import brief_of
 from pipeline.errors import UsageError
 from pipeline.intake.identity import Folders
 from pipeline.intake.submission import Submission

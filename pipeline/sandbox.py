@@ -94,14 +94,20 @@ def run_sandboxed(
     lost: Callable[[Task, Ending], Result],
     bounds: Bounds,
     workers: int,
+    *,
+    fork: bool = False,
 ) -> Iterator[Result]:
     """Yield `work(task)` of every task in order, or `lost(task, ending)` where its worker ended.
+
+    `fork` is for little work, which a process of its own would take longer to load than to do:
+    where the system can, the first workers begin as copies of this process. A run has its own
+    load everything afresh, so that none starts with what the parent holds by then.
 
     `work` must be importable by name, or a `partial` of such. An `Exception` that it raises is
     nobody's task's fault and is raised here, after which nothing more is done. Raises SystemFault
     where no process can be started.
     """
-    yield from run_batches(tasks, lost, _Processes(work, bounds, workers))
+    yield from run_batches(tasks, lost, _Processes(work, bounds, workers, fork))
 
 
 def run_batches(
@@ -143,6 +149,7 @@ class _Processes(Generic[Task, Result]):
     work: Callable[[Task], Result]
     bounds: Bounds
     workers: int
+    fork: bool = False
     _executor: ProcessPoolExecutor | None = field(default=None, init=False)
     _single: _Processes[Task, Result] | None = field(default=None, init=False)
 
@@ -218,7 +225,8 @@ class _Processes(Generic[Task, Result]):
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            context = multiprocessing.get_context("spawn")
+            start = "fork" if self.fork and _has_no_threads() else "spawn"
+            context = multiprocessing.get_context(start)
             self._executor = ProcessPoolExecutor(
                 self.workers, context, _confine, (self.bounds.memory,)
             )
@@ -229,6 +237,17 @@ _NO_WORKER = (
     "读表的进程起不来 (no worker process starts)。请检查内存和进程数限制后再运行；"
     "收下的文件不会丢 (nothing is lost)。"
 )
+
+
+def _has_no_threads() -> bool:
+    """Tell whether a copy of this process is sound: it might wait for what another thread held.
+
+    Linux counts those of native libraries, too; elsewhere nobody does.
+    """
+    try:
+        return len(list(Path("/proc/self/task").iterdir())) == 1
+    except OSError:
+        return False
 
 
 def outcome(future: Future[Anything], seconds: int) -> Anything | None:

@@ -22,13 +22,19 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises ConfigError with file and line for what is not UTF-8 or not TOML.
     """
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"), parse_float=Decimal)
-    except OSError as error:
-        raise ConfigError(f"{path}: 读不了这个文件 (cannot read): {error.strerror}") from None
+        return tomllib.loads(read_source(path).decode("utf-8-sig"), parse_float=Decimal)
     except UnicodeDecodeError:
         raise ConfigError(f"{path.name}: 不是 UTF-8 编码 (not UTF-8)。请用 UTF-8 保存。") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path.name}: 写法不对 (not TOML): {error}") from None
+
+
+def read_source(path: Path) -> bytes:
+    """Return the bytes of a file of the set-up. Raises ConfigError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: 读不了这个文件 (cannot read): {error.strerror}") from None
 
 
 class Table:

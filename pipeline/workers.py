@@ -19,15 +19,12 @@ from pipeline.books.grid import Book
 from pipeline.books.read import read_book
 from pipeline.books.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT, Refused, refuse
 from pipeline.books.screen import Limits
-from pipeline.cluster import run_on_cluster
 from pipeline.config import WorkerSettings
 from pipeline.forms.load import read_forms
 from pipeline.intake.findings import refusal_issue
 from pipeline.intake.judge import Setup, judge_book
 from pipeline.intake.submission import Submission, as_stored
 from pipeline.orgunits import read_orgunits
-from pipeline.receipts.verdict import Verdict
-from pipeline.receipts.write import write_receipt
 from pipeline.sandbox import Bounds, Ending, run_sandboxed
 from pipeline.texts import Lang
 
@@ -75,13 +72,21 @@ class Outcome:
     trouble: str = ""
 
 
-def judge_files(jobs: Iterable[Job], brief: Brief, crew: WorkerSettings) -> Iterator[Outcome]:
-    """Yield the outcome of every job, in order; at most a few batches are held at a time."""
+def judge_files(
+    jobs: Iterable[Job], brief: Brief, crew: WorkerSettings, *, fork: bool = False
+) -> Iterator[Outcome]:
+    """Yield the outcome of every job, in order; at most a few batches are held at a time.
+
+    `fork` is for a file or two, see `run_sandboxed`.
+    """
     work, lost = partial(judge_file, brief=brief), partial(lost_outcome, brief=brief)
     bounds = Bounds(brief.seconds_per_file)
     if crew.engine == "processes":
-        yield from run_sandboxed(work, jobs, lost, bounds, crew.count or os.cpu_count() or 1)
+        count = crew.count or os.cpu_count() or 1
+        yield from run_sandboxed(work, jobs, lost, bounds, count, fork=fork)
         return
+    from pipeline.cluster import run_on_cluster
+
     waiting = iter(jobs)
     first = next(waiting, None)
     if first is not None:  # without a file to read nobody need be asked
@@ -142,6 +147,9 @@ def _with_receipt(
 ) -> Outcome:
     if submission.withheld or all(issue.severity == "info" for issue in submission.issues):
         return Outcome(submission)  # a short text will do, or must
+    from pipeline.receipts.verdict import Verdict  # a good file need not wait for it to be loaded
+    from pipeline.receipts.write import write_receipt
+
     setup = _setup(brief)
     unit = setup.tree.units.get(submission.unit)
     workbook = setup.forms.workbooks[submission.workbook]

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pipeline import __version__
@@ -22,12 +24,15 @@ from pipeline.errors import ConfigError, UsageError, WorkspaceBusy
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Forms
 from pipeline.orgunits import OrgTree, read_orgunits
-from pipeline.summaries.indicators import Indicators
-from pipeline.summaries.read_indicators import read_indicators
 from pipeline.texts import Lang
+from pipeline.tomltable import read_source
+
+if TYPE_CHECKING:
+    from pipeline.summaries.indicators import Indicators
 
 _BESIDE = Path(__file__).resolve().parent.parent / "config"
 _INSTALLED = Path(sys.prefix) / "share" / "union-pipeline" / "config"
+INDICATORS = "indicators.toml"  # in the config folder
 LOCK = "run.lock"  # in the state folder
 _PRIVATE = 0o700  # what lies in the state folder is about persons
 
@@ -65,7 +70,6 @@ class Workspace:
     settings: Settings
     forms: Forms
     tree: OrgTree
-    indicators: Indicators
     lang: Lang
     digest: str
     published_digest: str
@@ -76,9 +80,26 @@ class Workspace:
         name = self.settings.schedule.timezone
         return ZoneInfo(name) if name else None
 
+    @cached_property
+    def indicators(self) -> Indicators:
+        """What summaries compute. Raises ConfigError; `open_workspace` has seen to that before."""
+        from pipeline.summaries.read_indicators import read_indicators  # which loads SQLAlchemy
 
-def open_workspace(root: Path, lang: Lang | None = None) -> Workspace:
-    """Read and check a workspace's configuration. Raises ConfigError, or UsageError if it is none."""
+        indicators = read_indicators(self.paths.config / INDICATORS, self.forms)
+        if self.settings.privacy.k > 1 and not indicators.count_persons:
+            # Better no summary than one that publishes what was to be withheld.
+            raise ConfigError(
+                "union.toml [privacy] k: indicators.toml 里没有一个指标写了 persons = true，不知道哪些是人数"
+                " (no indicator says that it counts persons)。请照新的 indicators.toml 补上。"
+            )
+        return indicators
+
+
+def open_workspace(root: Path, lang: Lang | None = None, *, adds_up: bool = True) -> Workspace:
+    """Read and check a workspace's configuration. Raises ConfigError, or UsageError if it is none.
+
+    Who adds nothing up, as `check` does, says so and is spared the indicators and what they load.
+    """
     root = root.absolute()
     config = root / "config"
     if not (config / "union.toml").is_file():
@@ -100,24 +121,19 @@ def open_workspace(root: Path, lang: Lang | None = None) -> Workspace:
     tree = read_orgunits(paths.orgunits, settings.union.root)
     files = (config / "union.toml", paths.orgunits)
     parts = [forms.digest.encode(), __version__.encode(), *(path.read_bytes() for path in files)]
-    indicators = read_indicators(config / "indicators.toml", forms)
-    if settings.privacy.k > 1 and not indicators.count_persons:
-        # Better no summary than one that publishes what was to be withheld.
-        raise ConfigError(
-            "union.toml [privacy] k: indicators.toml 里没有一个指标写了 persons = true，不知道哪些是人数"
-            " (no indicator says that it counts persons)。请照新的 indicators.toml 补上。"
-        )
-    published = [*parts, (config / "indicators.toml").read_bytes()]
-    return Workspace(
+    published = [*parts, read_source(config / INDICATORS)]
+    workspace = Workspace(
         paths,
         settings,
         forms,
         tree,
-        indicators,
         lang or settings.union.language,
         _digest(parts),
         _digest(published),
     )
+    if adds_up:
+        _ = workspace.indicators  # checked before any work begins
+    return workspace
 
 
 def _digest(parts: list[bytes]) -> str:

@@ -78,7 +78,7 @@ class ChildRuns:
         return Ended(answer["status"], answer["stdout"], answer["stderr"], struck, points)
 
 
-def judge_here(jobs: Iterable[Job], brief: Brief, _workers: int) -> Iterator[Outcome]:
+def judge_here(jobs: Iterable[Job], brief: Brief, _workers: int, **_how: bool) -> Iterator[Outcome]:
     """Judge in this process what else goes to worker processes."""
     from pipeline.workers import judge_file
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from workspaces import NOW, activity, make_workspace, quarterly
 
 PACKAGE = ROOT / "pipeline"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -30,7 +31,7 @@ FLOORS = (
     ("summaries",),
     ("deliver",),
     ("workspace",),
-    ("letter", "narrate"),
+    ("brief", "letter", "narrate"),
     ("collect", "publish", "notify", "prefill"),
     ("nightly",),
     ("ticker", "queries", "scoring", "handouts", "checking", "rebuild", "doctor"),
@@ -103,6 +104,18 @@ def test_every_module_says_what_it_is_and_stays_readable(path: Path) -> None:
     text = path.read_text("utf-8")
     assert ast.get_docstring(ast.parse(text)) or not text.strip(), "no docstring"
     assert len(text.splitlines()) <= 400
+
+
+def test_checking_a_good_file_loads_nothing_heavy(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "ws")
+    (tmp_path / "good.xlsx").write_bytes(quarterly("U1", activities=[activity()]))
+    asked = [f"--workspace={root}", f"--today={NOW:%Y-%m-%d}", "check", str(tmp_path / "good.xlsx")]
+    code = (
+        f"import sys; from pipeline.cli import main; status = main({asked!r});"
+        f"print(status, [m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "0 []", done.stderr
 
 
 def test_help_loads_nothing_heavy() -> None:

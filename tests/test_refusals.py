@@ -20,8 +20,8 @@ from workspaces import NOW, activity, drop, make_workspace, opened, quarterly, r
 
 from pipeline.books.refusals import CATALOGUE, Refusal
 from pipeline.books.screen import Limits
+from pipeline.brief import brief_of
 from pipeline.checking import check_files
-from pipeline.collect import brief_of
 from pipeline.nightly import decide_period
 from pipeline.receipts.verdict import Verdict
 from pipeline.receipts.write import text_receipt

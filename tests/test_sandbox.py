@@ -53,6 +53,55 @@ def test_however_a_worker_ends_one_task_is_lost_and_named(
     assert found == ["a: done", f"{how}: lost ({ending})", "b: done"]
 
 
+COPIES = """
+import sys, threading
+from multiprocessing import current_process
+from mishaps import fall_over, name_of
+from pipeline.sandbox import Bounds, run_sandboxed
+
+def work(task):
+    return f"{fall_over(task)} in {type(current_process()).__name__}"
+
+if __name__ == "__main__":
+    if sys.argv[2:]:
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+    bounds = Bounds(seconds=1, memory=400 * 2**20)
+    print(*run_sandboxed(work, ["a", sys.argv[1]], name_of, bounds, 1, fork=True), sep="\\n")
+"""
+
+
+def begun_as_copies(tmp_path: Path, *asked: str) -> list[str]:
+    """Run two tasks in copies of a process that has no threads, unlike this one."""
+    script = tmp_path / "copies.py"
+    script.write_text(COPIES, "utf-8")
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(script), *asked]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=paths)
+    assert not done.stderr
+    return done.stdout.splitlines()
+
+
+def test_little_work_is_done_by_a_copy_of_this_process(tmp_path: Path) -> None:
+    """But not where it has threads: what another one held would be held for ever."""
+    kind = "Fork" if sys.platform == "linux" else "Spawn"
+    done = [f"a: done in {kind}Process", f"b: done in {kind}Process"]
+    assert begun_as_copies(tmp_path, "b") == done
+    spawned = [line.replace(kind, "Spawn") for line in done]
+    assert begun_as_copies(tmp_path, "b", "with a thread") == spawned
+
+
+@pytest.mark.parametrize(
+    ("how", "ending"),
+    [("killed", "crash"), ("panic", "crash"), ("memory", "memory"), ("busy", "time")],
+)
+def test_a_copy_of_this_process_has_the_same_bounds(
+    tmp_path: Path, how: str, ending: Ending
+) -> None:
+    first, second = begun_as_copies(tmp_path, how)
+    assert first.startswith("a: done")
+    assert second == f"{how}: lost ({ending})"
+
+
 def test_every_other_task_of_many_batches_is_done_in_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

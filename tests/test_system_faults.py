@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import event
 from workspaces import NOW, drop, make_workspace, quarterly
 
+from pipeline.brief import brief_of
 from pipeline.cli import main
-from pipeline.collect import brief_of
 from pipeline.errors import SystemFault
 from pipeline.files import write_file, write_files
 from pipeline.forms.model import Forms
