@@ -22,6 +22,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import nights
 import pytest
 from aiosmtpd.smtp import AuthResult
 from books import COVER, PLAN_COVER, ROWS
@@ -29,10 +30,21 @@ from conftest import CONFIG
 from mailserver import Mailbox, serving
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from workspaces import NARRATED, SETTINGS, drop, make_workspace, opened, quarterly, run_once
+from workspaces import (
+    NARRATED,
+    SETTINGS,
+    drop,
+    make_workspace,
+    opened,
+    quarterly,
+    records,
+    run_once,
+    write_settings,
+)
 
 from pipeline.cli import main
 from pipeline.config import PASSWORD_VARIABLE
+from pipeline.errors import SystemFault
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Form
 from pipeline.forms.workbook import write_template
@@ -40,7 +52,6 @@ from pipeline.nightly import decide_period
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import parse_period
 from pipeline.records.engines import insert_rows
-from pipeline.records.store import open_store
 from pipeline.workers import Brief, Job, Outcome, judge_file
 
 UNITS = """code,name,parent,reports,email,contact,aliases,active_from,active_to
@@ -165,11 +176,8 @@ def found_in(*contents: bytes, words: Iterable[str] = ()) -> set[str]:
 
 def letters(folder: Path) -> Iterator[tuple[str, str, list[bytes]]]:
     """Yield unit, kind and all parts of each letter, the head first."""
-    w = opened(folder)
-    store = open_store(w.settings.database.url, w.forms, w.paths.state, rehearse=True)
-    with store.reading() as connection:
+    with records(folder, rehearse=True) as store, store.reading() as connection:
         rows = connection.execute(select(store.tables.messages)).mappings().all()
-    store.close()
     for row in rows:
         message = BytesParser(policy=policy.default).parsebytes(bytes(row["content"]))
         bodies = [p.get_payload(decode=True) for p in message.walk() if not p.is_multipart()]
@@ -217,7 +225,6 @@ def test_none_is_in_a_log_or_on_a_screen(lived: tuple[Path, str]) -> None:
     assert found_in(screen.encode()) <= {"金丝雀联系人"}  # whom to call is what `status` is for
 
 
-@pytest.mark.sqlite_file
 def test_none_is_in_a_letter_or_a_receipt_of_anybody_else(lived: tuple[Path, str]) -> None:
     folder, _ = lived
     by_unit = list(letters(folder))
@@ -254,12 +261,11 @@ def test_a_fault_of_ours_is_logged_without_its_words(
 
 
 def test_an_error_of_the_database_does_not_quote_a_row(tmp_path: Path) -> None:
-    store = open_store("", _FORMS, tmp_path)
-    table = store.tables.records["dues"]
     columns = ("file_id", "row", "unit", "period", "name")
-    with pytest.raises(IntegrityError) as raised, store.writing() as connection:
-        insert_rows(connection, table, columns, [(1, 1, "U1", "2026Q3", "金丝雀")] * 2)
-    store.close()
+    with nights.opened(_FORMS, tmp_path) as store:
+        table, refused = store.tables.records["dues"], (IntegrityError, SystemFault)
+        with pytest.raises(refused) as raised, store.writing() as connection:
+            insert_rows(connection, table, columns, [(1, 1, "U1", "2026Q3", "金丝雀")] * 2)
     assert "金丝雀" not in str(raised.value)
 
 
@@ -275,7 +281,6 @@ def spellings() -> list[bytes]:
     return [PASSWORD.encode(), *(base64.b64encode(form) for form in spoken)]
 
 
-@pytest.mark.sqlite_file
 @pytest.mark.parametrize("command", [["run"], ["send"], ["doctor"]])
 def test_the_mail_password_is_nowhere(
     tmp_path: Path,
@@ -295,7 +300,7 @@ def test_the_mail_password_is_nowhere(
     with serving(tried, authenticator=refuse, auth_require_tls=False) as port:
         mail = f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
         mail += 'sender = "a@example.com"\nusername = "post"\n'
-        (folder / "config/union.toml").write_text(SETTINGS + mail, "utf-8")
+        write_settings(folder, SETTINGS + mail)
         status = main(["--workspace", str(folder), "--today", "2026-10-10", *command])
     assert (status, tried.connections) == (1, 1)
     out, err = capfd.readouterr()
@@ -312,7 +317,7 @@ def test_a_database_password_is_on_no_screen_and_in_no_log(
     drop(folder, "1.xlsx", quarterly())
     run_once(folder)
     url = f"postgresql+psycopg://u:{PASSWORD.replace('/', '%2F')}@127.0.0.1:1/x"
-    (folder / "config/union.toml").write_text(SETTINGS + f'[database]\nurl = "{url}"\n', "utf-8")
+    write_settings(folder, SETTINGS + f'[database]\nurl = "{url}"\n')
     capfd.readouterr()
     assert main(["--workspace", str(folder), *command]) != 0
     out, err = capfd.readouterr()

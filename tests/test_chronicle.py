@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from workspaces import NOW, activity, drop, make_workspace, opened, quarterly, run_once, snapshot
+from databases import lose_database
+from workspaces import (
+    NOW,
+    activity,
+    copied,
+    drop,
+    make_workspace,
+    opened,
+    quarterly,
+    records,
+    run_once,
+    snapshot,
+)
 
+from pipeline.deliver.outbox import mark, waiting
 from pipeline.errors import ConfigError
 from pipeline.nightly import decide_period, send_waiting, summarize
 from pipeline.records import chronicle as chronicle_module
@@ -21,11 +33,6 @@ from pipeline.records.chronicle import Chronicle
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     return make_workspace(tmp_path / "ws")
-
-
-def lose_database(workspace: Path) -> None:
-    for path in (workspace / "state").glob("records.sqlite*"):
-        path.unlink()
 
 
 def facts(workspace: Path) -> list[dict[str, Any]]:
@@ -79,19 +86,17 @@ def test_what_a_killed_run_did_not_tell_the_next_one_does(
 
 
 def mark_sent(workspace: Path, identity: str, moment: str) -> None:
-    with closing(sqlite3.connect(workspace / "state/records.sqlite")) as database, database:
-        database.execute(
-            "UPDATE messages SET state = 'sent', sent_at = ? WHERE message_id = ?",
-            (f"2026-10-10T{moment}:00+08:00", identity),
-        )
+    with records(workspace) as store, store.writing() as connection:
+        sent_at = f"2026-10-10T{moment}:00+08:00"
+        mark(connection, store.tables.messages, identity, state="sent", sent_at=sent_at)
 
 
-@pytest.mark.sqlite_file
 def test_messages_that_a_killed_run_did_not_tell_of_the_next_one_tells(workspace: Path) -> None:
     drop(workspace, "1.xlsx", quarterly())
     run_once(workspace)
-    with closing(sqlite3.connect(workspace / "state/records.sqlite")) as database:
-        first, second, third = (r[0] for r in database.execute("SELECT message_id FROM messages"))
+    with records(workspace) as store, store.reading() as connection:
+        letters = waiting(connection, store.tables.messages)
+    first, second, third = (letter.message_id for letter in letters)
     mark_sent(workspace, first, "02:00")
     for _ in range(2):
         run_once(workspace, mail=False)
@@ -130,12 +135,11 @@ def test_the_newest_file_is_found_from_the_end(
     assert chronicle.last_file() == {"id": 3, "path": "文文文"}
 
 
-@pytest.mark.sqlite_file
 def test_a_lost_database_is_not_begun_anew_unseen(workspace: Path) -> None:
     drop(workspace, "1.xlsx", quarterly(activities=[activity()]))
     run_once(workspace)
     drop(workspace, "2.xlsx", quarterly("U2"))
-    lose_database(workspace)
+    lose_database(workspace / "state")
     before = snapshot(workspace / "outputs"), snapshot(workspace / "inbox")
     for command in (
         lambda: run_once(workspace),
@@ -148,17 +152,16 @@ def test_a_lost_database_is_not_begun_anew_unseen(workspace: Path) -> None:
     assert (snapshot(workspace / "outputs"), snapshot(workspace / "inbox")) == before
 
 
-@pytest.mark.sqlite_file
-def test_an_older_database_put_back_is_noticed(workspace: Path) -> None:
+def test_an_older_database_put_back_is_noticed(workspace: Path, tmp_path: Path) -> None:
     drop(workspace, "1.xlsx", quarterly())
     run_once(workspace)
-    older = (workspace / "state/records.sqlite").read_bytes()
+    older = copied(workspace, tmp_path / "older")
     drop(workspace, "2.xlsx", quarterly("U2"))
     run_once(workspace, NOW + timedelta(days=1))
-    lose_database(workspace)
-    (workspace / "state/records.sqlite").write_bytes(older)
+    archive = "state/archive"
+    shutil.copytree(workspace / archive, older / archive, dirs_exist_ok=True)
     with pytest.raises(ConfigError, match="older than the archive"):
-        run_once(workspace, NOW + timedelta(days=2))
+        run_once(older, NOW + timedelta(days=2))
 
 
 def test_a_lost_chronicle_is_written_again(workspace: Path) -> None:

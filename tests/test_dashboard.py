@@ -16,7 +16,17 @@ from browser import opened, started
 from conftest import CONFIG, system_part
 from playwright.sync_api import Browser, Page
 from summary_views import Union, open_issues
-from workspaces import NOW, SETTINGS, activity, drop, make_workspace, quarterly, run_once, snapshot
+from workspaces import (
+    NOW,
+    SETTINGS,
+    activity,
+    drop,
+    make_workspace,
+    quarterly,
+    run_once,
+    snapshot,
+    write_settings,
+)
 
 from pipeline.forms.model import Forms
 from pipeline.summaries.bridge import KINDS, Bridge, BridgePart, Contribution
@@ -389,9 +399,7 @@ def test_a_run_makes_the_page_and_leaves_it_alone_until_something_changes(tmp_pa
     assert "outputs/2026Q3/index.html" in run_once(workspace).outputs
     page = (workspace / "outputs/2026Q3/index.html").read_text("utf-8")
     assert re.findall(r'data-unit="(\w+)"', page) == ["U0", "S"]
-    (workspace / "config/union.toml").write_text(
-        SETTINGS.replace("[union]", '[union]\nsummaries = "root"'), "utf-8"
-    )
+    write_settings(workspace, SETTINGS.replace("[union]", '[union]\nsummaries = "root"'))
     run_once(workspace, NOW)
     page = (workspace / "outputs/2026Q3/index.html").read_text("utf-8")
     assert re.findall(r'data-unit="(\w+)"', page) == ["U0"]

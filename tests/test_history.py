@@ -7,16 +7,16 @@ from datetime import date, datetime
 from hashlib import sha256
 
 import pytest
+from databases import lose_database
 from mailserver import Mailbox, serving
 from sqlalchemy import func, select
-from workspaces import NOW, SETTINGS, drop, make_workspace, opened, quarterly, run_once
+from workspaces import NOW, SETTINGS, drop, make_workspace, opened, quarterly, records, run_once
 
 from pipeline.errors import UsageError
 from pipeline.periods import Period
 from pipeline.queries import fetch_sent
 from pipeline.rebuild import rebuild
 from pipeline.records.editions import read_editions
-from pipeline.records.store import open_store
 from pipeline.summaries.coverage import Coverage
 from pipeline.summaries.history import History
 
@@ -49,14 +49,11 @@ def two_quarters(tmp_path, settings=SETTINGS):
 def looking(folder):
     """Give the history of a workspace, and the editions of its second quarter by unit."""
     workspace = opened(folder)
-    store = open_store("", workspace.forms, workspace.paths.state)
     k = workspace.settings.privacy.k
-    with store.reading() as connection:
-        editions = read_editions(connection, store.tables, Q2.code)
-    try:
+    with records(folder) as store:
+        with store.reading() as connection:
+            editions = read_editions(connection, store.tables, Q2.code)
         yield History(store, workspace.indicators, workspace.tree, k), editions
-    finally:
-        store.close()
 
 
 def test_a_change_is_explained_from_what_the_last_summary_said(tmp_path):
@@ -133,12 +130,8 @@ def test_like_for_like_is_over_the_units_in_both_quarters(tmp_path):
 
 
 def editions_noted(folder):
-    workspace = opened(folder)
-    store = open_store("", workspace.forms, workspace.paths.state)
-    with store.reading() as connection:
-        count = connection.scalar(select(func.count()).select_from(store.tables.editions))
-    store.close()
-    return count
+    with records(folder) as store, store.reading() as connection:
+        return connection.scalar(select(func.count()).select_from(store.tables.editions))
 
 
 def test_an_edition_is_noted_whenever_a_summary_changes_and_only_then(tmp_path):
@@ -153,12 +146,9 @@ def test_an_edition_is_noted_whenever_a_summary_changes_and_only_then(tmp_path):
 
 def test_a_database_from_before_gets_the_tables_of_editions(tmp_path):
     folder = two_quarters(tmp_path)
-    workspace = opened(folder)
-    store = open_store("", workspace.forms, workspace.paths.state)
-    with store.writing() as connection:
+    with records(folder) as store, store.writing() as connection:
         store.tables.editions.drop(connection)
         store.tables.trees.drop(connection)
-    store.close()
     assert editions_noted(folder) == 0
     drop(folder, "U2-3.xlsx", book("U2", "2026Q3", 60))
     run_once(folder)
@@ -188,11 +178,11 @@ def test_with_k_what_compares_persons_is_withheld_where_a_count_is(tmp_path):
 
 def restated(folder):
     workspace = opened(folder)
-    store = open_store("", workspace.forms, workspace.paths.state)
-    with store.reading() as connection:
-        now, before = (read_editions(connection, store.tables, p.code)["U0"] for p in (Q3, Q2))
-    found = History(store, workspace.indicators, workspace.tree).restatements(Q3, "U0", now, before)
-    store.close()
+    with records(folder) as store:
+        with store.reading() as connection:
+            now, before = (read_editions(connection, store.tables, p.code)["U0"] for p in (Q3, Q2))
+        history = History(store, workspace.indicators, workspace.tree)
+        found = history.restatements(Q3, "U0", now, before)
     return [
         (r.period, r.indicator, r.old, r.new, r.cause_unit, r.cause_name, r.version, r.cause.late)
         for r in found
@@ -257,8 +247,7 @@ def test_a_rebuilt_database_knows_the_editions_again(tmp_path):
     folder = two_quarters(tmp_path)
     with looking(folder) as (history, editions):
         before = editions, history.bridges(Q3, "U0", editions["U0"])
-    for path in (folder / "state").glob("records.sqlite*"):
-        path.unlink()
+    lose_database(folder / "state")
     workspace = opened(folder)
     assert rebuild(workspace, NOW, lambda _done, _all: None).done
     with looking(folder) as (history, editions):

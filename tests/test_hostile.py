@@ -29,7 +29,7 @@ from hostile_strings import HOSTILE
 from lxml import etree
 from narratives import document_text
 from sqlalchemy import select
-from workspaces import NARRATED, make_workspace, opened, run_once
+from workspaces import NARRATED, make_workspace, opened, records, run_once
 
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Form
@@ -37,7 +37,6 @@ from pipeline.forms.workbook import write_template
 from pipeline.handouts import write_templates
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import parse_period
-from pipeline.records.store import open_store
 from pipeline.workers import Brief, Job, Outcome, judge_file
 
 PERIOD = "2026Q3"
@@ -319,11 +318,8 @@ def outputs(workspace: Path, *folders: str) -> Iterator[Path]:
 
 
 def letters(workspace: Path) -> list[bytes]:
-    w = opened(workspace)
-    store = open_store(w.settings.database.url, w.forms, w.paths.state, rehearse=True)
-    with store.reading() as connection:
+    with records(workspace, rehearse=True) as store, store.reading() as connection:
         found = [bytes(c) for c in connection.scalars(select(store.tables.messages.c.content))]
-    store.close()
     return [content for content in found if b"\r\n\r\n" in content]
 
 

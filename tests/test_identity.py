@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from books import small_tree
 from sqlalchemy import select
-from workspaces import NOW, activity, drop, make_workspace, opened, quarterly, run_once
+from workspaces import NOW, activity, drop, make_workspace, opened, quarterly, records, run_once
 
 from pipeline.deliver.outbox import waiting
 from pipeline.intake.identity import Folders
 from pipeline.nightly import RunReport
 from pipeline.orgunits import OrgTree, OrgUnit, build_tree
 from pipeline.queries import ask_status
-from pipeline.records.store import open_store
 
 SECRET = "机密活动名"
 NAME, MEMBER = "丁某某", "MEM-7788"
@@ -61,12 +60,9 @@ def shown_to(workspace: Path, unit: str) -> bytes:
 
 def letters(workspace: Path) -> dict[str, bytes]:
     """Return what is queued for each unit."""
-    w = opened(workspace)
-    store = open_store(w.settings.database.url, w.forms, w.paths.state, rehearse=True)
-    with store.reading() as connection:
+    with records(workspace, rehearse=True) as store, store.reading() as connection:
         queued = waiting(connection, store.tables.messages)
         rows = connection.execute(select(store.tables.messages)).mappings().all()
-    store.close()
     assert len(queued) == len(rows)
     return {row["unit"]: bytes(row["content"]) for row in rows if row["kind"] == "receipt"}
 

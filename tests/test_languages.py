@@ -23,7 +23,7 @@ import pytest
 from books import COVER, ROWS
 from conftest import CONFIG, ROOT
 from sqlalchemy import select
-from workspaces import NARRATED, drop, make_workspace, opened
+from workspaces import NARRATED, drop, make_workspace, records
 
 from pipeline.cli import main
 from pipeline.forms.load import read_forms
@@ -31,7 +31,6 @@ from pipeline.forms.model import Forms
 from pipeline.forms.workbook import write_template
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import parse_period
-from pipeline.records.store import open_store
 
 HAN = re.compile(r"[\u3400-\u9fff]+")
 UNITS = """code,name,parent,reports,email,contact,aliases,active_from,active_to
@@ -249,11 +248,8 @@ def test_no_output_has_chinese_left(lived: tuple[Path, str], forms: Forms) -> No
 def test_no_letter_has_chinese_left(lived: tuple[Path, str], forms: Forms) -> None:
     folder, _ = lived
     known = words_of_workbooks(forms)
-    workspace = opened(folder)
-    store = open_store("", workspace.forms, workspace.paths.state, rehearse=True)
-    with store.reading() as connection:
+    with records(folder, rehearse=True) as store, store.reading() as connection:
         contents = list(connection.scalars(select(store.tables.messages.c.content)))
-    store.close()
     assert len(contents) >= 5
     for content in contents:
         message = BytesParser(policy=policy.default).parsebytes(bytes(content))

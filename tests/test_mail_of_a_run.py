@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 from mailserver import Mailbox, serving
-from workspaces import NOW, SETTINGS, activity, drop, make_workspace, opened, quarterly, run_once
+from workspaces import (
+    NOW,
+    SETTINGS,
+    activity,
+    drop,
+    make_workspace,
+    opened,
+    quarterly,
+    run_once,
+    write_settings,
+)
 
 from pipeline.nightly import send_waiting
 from pipeline.queries import ask_status
@@ -115,7 +125,7 @@ def test_mail_that_could_not_go_goes_with_the_next_run(tmp_path: Path) -> None:
     assert (report.mail.sent, report.mail.failed, report.mail.queued) == (0, 3, 3)
     assert len(ask_status(opened(workspace), NOW, "").outbox) == 3
     with serving(mailbox) as port:
-        (workspace / "config/union.toml").write_text(mail_settings(port), "utf-8")
+        write_settings(workspace, mail_settings(port))
         report = run_once(workspace, NOW + timedelta(hours=1))
     assert (report.mail.sent, report.mail.failed, report.mail.queued) == (3, 0, 0)
     assert len(mailbox.received) == 3

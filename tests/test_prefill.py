@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from books import ROWS
 from conftest import CONFIG
-from workspaces import activity, drop, make_workspace, opened, plan, quarterly, run_once
+from workspaces import activity, drop, make_workspace, plan, quarterly, records, run_once
 
 from pipeline.errors import ConfigError
 from pipeline.forms.known import NOTHING, Known
 from pipeline.forms.load import read_forms
 from pipeline.periods import Period
 from pipeline.prefill import known_of
-from pipeline.records.store import open_store
 
 QUARTER = Period.quarter(2026, 3)
 
@@ -36,12 +35,8 @@ def member(member_id: str, month: str, **change: Any) -> dict[str, Any]:
 def known(
     workspace: Path, unit: str = "U1", period: Period = QUARTER, kind: str = "quarterly"
 ) -> Known:
-    asked = opened(workspace)
-    store = open_store(asked.settings.database.url, asked.forms, asked.paths.state, rehearse=True)
-    try:
-        return known_of(store, asked.forms.workbooks[kind], unit, period)
-    finally:
-        store.close()
+    with records(workspace, rehearse=True) as store:
+        return known_of(store, store.forms.workbooks[kind], unit, period)
 
 
 @pytest.fixture

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from databases import copy_database, lose_database, read_table
+from databases import lose_database, read_table
 from workspaces import (
     NOW,
     activity,
+    copied,
     drop,
     make_workspace,
     opened,
@@ -56,12 +56,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def workspace(history: Path, tmp_path: Path) -> Path:
     """A copy of that workspace, to be spoilt."""
-    folder = Path(shutil.copytree(history, tmp_path / "ws"))
-    if url := copy_database(history / "state", folder / "state"):
-        settings = folder / "config/union.toml"
-        old = opened(folder).settings.database.url
-        settings.write_text(settings.read_text("utf-8").replace(old, url), "utf-8")
-    return folder
+    return copied(history, tmp_path / "ws")
 
 
 def plan_item() -> dict[str, Any]:

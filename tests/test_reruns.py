@@ -26,12 +26,12 @@ from workspaces import (
     opened,
     plan,
     quarterly,
+    records,
     run_once,
     snapshot,
 )
 
 from pipeline.periods import parse_period
-from pipeline.records.store import open_store
 from pipeline.records.taking import read_files
 from pipeline.summaries.aggregate import figures
 
@@ -69,25 +69,17 @@ def numbers(root: Path) -> Numbers:
     """Return every figure of every unit."""
     workspace, period = opened(root), parse_period("2026Q3")
     assert period is not None
-    store = open_store(workspace.settings.database.url, workspace.forms, root / "state")
-    try:
-        with store.reading() as connection:
-            found = figures(
-                connection, store.tables, store.forms, workspace.indicators, workspace.tree, period
-            )
-    finally:
-        store.close()
+    with records(root) as store, store.reading() as connection:
+        found = figures(
+            connection, store.tables, store.forms, workspace.indicators, workspace.tree, period
+        )
     return {unit: sorted(figure.numbers.items()) for unit, figure in found.items()}
 
 
 def taken(root: Path) -> list[Any]:
     """Return what became of each file, whatever it was called and whenever it came."""
-    workspace = opened(root)
-    store = open_store(workspace.settings.database.url, workspace.forms, root / "state")
-    try:
+    with records(root) as store:
         files = read_files(store)
-    finally:
-        store.close()
     return sorted((s.sha256, s.status, s.version or 0, s.on_time, s.current) for s in files)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import io
 import os
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
+import nights
 import pytest
 from sqlalchemy import event
 from workspaces import NOW, drop, make_workspace, quarterly
@@ -19,7 +19,6 @@ from pipeline.errors import SystemFault
 from pipeline.files import write_file, write_files
 from pipeline.forms.model import Forms
 from pipeline.logs import LOG, log_to
-from pipeline.records.store import open_store
 from pipeline.workers import Job, judge_file
 from pipeline.workspace import open_workspace
 
@@ -59,17 +58,14 @@ def test_a_command_ends_with_one_line_and_status_2(
 
 
 def test_a_database_that_gives_out_is_no_traceback(forms: Forms, tmp_path: Path) -> None:
-    store = open_store("", forms, tmp_path)
+    with nights.opened(forms, tmp_path) as store:
 
-    @event.listens_for(store.engine, "before_cursor_execute")
-    def fill(*_: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+        @event.listens_for(store.engine, "before_cursor_execute")
+        def fill(*_: object) -> None:
+            raise store.engine.dialect.loaded_dbapi.OperationalError("database or disk is full")
 
-    try:
         with pytest.raises(SystemFault, match="disk is full"), store.reading() as connection:
             connection.exec_driver_sql("SELECT 1")
-    finally:
-        store.close()
 
 
 def test_a_log_that_cannot_be_written_ends_nothing_and_is_told_once(

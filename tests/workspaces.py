@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from books import COVER, PLAN_COVER, ROWS
 from conftest import CONFIG
-from databases import url_of
+from databases import copy_database, url_of
 
 from pipeline.forms.load import read_forms
 from pipeline.forms.workbook import write_template
 from pipeline.nightly import Options, RunReport, run
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import parse_period
+from pipeline.records.store import Store, open_store
 from pipeline.workspace import Workspace, open_workspace
 
 UNITS = """code,name,parent,reports,email,contact,aliases,active_from,active_to
@@ -46,12 +48,27 @@ def make_workspace(folder: Path, units: str = UNITS, settings: str = SETTINGS) -
     the settings ask for them."""
     shutil.copytree(CONFIG, folder / "config")
     (folder / "config" / "orgunits.csv").write_text(units, encoding="utf-8")
+    write_settings(folder, settings)
+    (folder / "inbox").mkdir()
+    return folder
+
+
+def write_settings(folder: Path, settings: str) -> None:
+    """Have a workspace work by these settings, on the database that the tests run on."""
     url = "" if "[database]" in settings else url_of(folder / "state")
     database = f'[database]\nurl = "{url}"\n' if url else ""
     narrative = "" if "[narrative]" in settings else '[narrative]\nlength = "none"\n'
     (folder / "config" / "union.toml").write_text(settings + database + narrative, encoding="utf-8")
-    (folder / "inbox").mkdir()
-    return folder
+
+
+def copied(source: Path, target: Path) -> Path:
+    """Return a copy of a workspace, with a database of its own."""
+    shutil.copytree(source, target)
+    if url := copy_database(source / "state", target / "state"):
+        settings = target / "config" / "union.toml"
+        old = opened(target).settings.database.url
+        settings.write_text(settings.read_text("utf-8").replace(old, url), "utf-8")
+    return target
 
 
 def quarterly(
@@ -105,6 +122,18 @@ def drop(workspace: Path, name: str, content: bytes, at: datetime | None = None)
 def opened(folder: Path) -> Workspace:
     """Return the workspace, opened."""
     return open_workspace(folder)
+
+
+@contextmanager
+def records(folder: Path, **options: bool) -> Iterator[Store]:
+    """Give the database of a workspace, and close it."""
+    workspace = opened(folder)
+    url, state = workspace.settings.database.url, workspace.paths.state
+    store = open_store(url, workspace.forms, state, **options)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def run_once(folder: Path, now: datetime = NOW, **options: Any) -> RunReport:
