@@ -274,8 +274,8 @@ def _working(workspace: Workspace, now: datetime, rehearse: bool = False) -> Ite
     Raises WorkspaceBusy; ConfigError where the database is older than the archive.
     """
     url, state = workspace.settings.database.url, workspace.paths.state
-    with nullcontext() if rehearse else hold(workspace):
-        store = open_store(url, workspace.forms, state, now=now, rehearse=rehearse)
+    with hold(workspace, rehearse):
+        store = open_store(url, workspace.forms, state, now=now, rehearse=rehearse, alone=True)
         try:
             if not rehearse:
                 catch_up(store, Chronicle(state))
@@ -296,14 +296,12 @@ def _next_run_id(store: Store, now: datetime) -> str:
 
 
 def _send(workspace: Workspace, store: Store, now: datetime, options: Options) -> MailResult:
-    messages = store.tables.messages
     if not options.mail or options.dry_run:
         with store.reading() as connection:
-            return MailResult(count_waiting(connection, messages))
+            return MailResult(count_waiting(connection, store.tables.messages))
     chronicle = Chronicle(workspace.paths.state)
     result = send_outbox(
-        store.engine,
-        messages,
+        store,
         workspace.settings.mail,
         mail_password(),
         now,

@@ -156,10 +156,17 @@ def init_workspace(root: Path) -> Path:
 
 
 @contextmanager
-def hold(workspace: Workspace) -> Iterator[None]:
-    """Hold the workspace alone while changing it. Raises WorkspaceBusy at once if another does."""
+def hold(workspace: Workspace, rehearse: bool = False) -> Iterator[None]:
+    """Hold the workspace alone while changing it. Raises WorkspaceBusy at once if another does.
+
+    A rehearsal holds it too, or a run beside it could not write; but where no run has ever been,
+    it makes no lock.
+    """
     import filelock  # only commands that change something need it
 
+    if rehearse and not (workspace.paths.state / LOCK).exists():
+        yield
+        return
     workspace.paths.state.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
     lock = filelock.FileLock(workspace.paths.state / LOCK)
     try:

@@ -19,10 +19,11 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import AuthResult
+from databases import url_of
 from hypothesis import example, given
 from hypothesis import strategies as st
 from mailserver import Mailbox, serving
-from sqlalchemy import Engine, Table, create_engine, select
+from sqlalchemy import select
 
 from pipeline.config import MailSettings
 from pipeline.deliver import outbox, words
@@ -40,6 +41,8 @@ from pipeline.deliver.compose import (
 from pipeline.deliver.mime import attachment_name, is_address, message_id, write_message
 from pipeline.deliver.sending import MailResult, send_outbox
 from pipeline.forms.model import Forms
+from pipeline.records.engines import make_engine
+from pipeline.records.store import Store
 from pipeline.records.tables import build_tables
 from pipeline.texts import Lang
 
@@ -92,9 +95,10 @@ def summary(
 class Outbox:
     """A database with a table of messages, and the few things that tests do with it."""
 
-    def __init__(self, engine: Engine, messages: Table) -> None:
-        self.engine = engine
-        self.messages = messages
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.engine = store.engine
+        self.messages = store.tables.messages
 
     def queue(self, *drafts: Draft, now: datetime = NOW) -> list[str | None]:
         with self.engine.begin() as connection:
@@ -103,7 +107,7 @@ class Outbox:
     def send(self, mail: MailSettings, now: datetime = NOW, **options: Any) -> MailResult:
         options = {"sender_name": "县总工会"} | options
         password = options.pop("password", PASSWORD)
-        return send_outbox(self.engine, self.messages, mail, password, now, **options)
+        return send_outbox(self.store, mail, password, now, **options)
 
     def rows(self) -> list[Any]:
         columns = self.messages.c
@@ -118,9 +122,9 @@ class Outbox:
 @pytest.fixture
 def box(tmp_path: Path, forms: Forms) -> Iterator[Outbox]:
     tables = build_tables(forms)
-    engine = create_engine(f"sqlite:///{tmp_path / 'union.db'}")
+    engine = make_engine(url_of(tmp_path), tmp_path, rehearse=False)
     tables.metadata.create_all(engine, tables=[tables.messages])
-    yield Outbox(engine, tables.messages)
+    yield Outbox(Store(engine, tables, forms))
     engine.dispose()
 
 

@@ -9,20 +9,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import databases
 import psycopg
 import pytest
 from conftest import CONFIG, ROOT
 from generated_union import PERIOD, generate_union, store_union
+from mailserver import Mailbox, serving
 from nights import Nights, opened, report
 from sqlalchemy import event, func, inspect, select
-from workspaces import NOW, activity, drop, make_workspace, plan, quarterly, run_once
+from workspaces import (
+    NOW,
+    SETTINGS,
+    activity,
+    drop,
+    make_workspace,
+    plan,
+    quarterly,
+    records,
+    run_once,
+)
 from workspaces import opened as opened_workspace
 
 from pipeline.cli import main
+from pipeline.deliver.sending import send_outbox
+from pipeline.deliver.smtp import MailServer, Outcome
 from pipeline.errors import ConfigError, SystemFault, WorkspaceBusy
 from pipeline.forms.model import Forms
+from pipeline.nightly import send_waiting
 from pipeline.queries import ask_status
 from pipeline.records.engines import insert_rows
 from pipeline.records.store import Store, open_store
@@ -176,15 +191,27 @@ def test_a_second_machine_may_look_but_not_write(
     open_store(url, forms, tmp_path / "other").close()
 
 
+def test_a_dry_run_is_not_beside_a_run_on_another_machine(
+    tmp_path: Path, on_postgresql: str
+) -> None:
+    root = make_workspace(tmp_path / "ws")
+    drop(root, "1.xlsx", quarterly(activities=[activity()]))
+    with records(root), pytest.raises(WorkspaceBusy, match="另一台电脑"):
+        run_once(root, dry_run=True)
+    with records(root, rehearse=True, alone=True):
+        ask_status(opened_workspace(root), NOW, "2026Q3")
+        with pytest.raises(WorkspaceBusy, match="另一台电脑"):
+            run_once(root)
+    assert [stored.version for stored in run_once(root, dry_run=True).files] == [1]
+    assert [stored.version for stored in run_once(root).files] == [1]
+
+
 def test_a_machine_that_loses_the_lock_writes_no_more(
     forms: Forms, tmp_path: Path, on_postgresql: str
 ) -> None:
     with two_opened(forms, tmp_path) as (store, url):
         Nights(store, forms).take("A", report(forms))
-        with psycopg.connect(on_postgresql, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
-            )
+        lose_the_lock(tmp_path)
         other = open_store(url, forms, tmp_path / "other")
         with pytest.raises(SystemFault, match="nothing is lost"):
             Nights(store, forms).take("B", report(forms))
@@ -195,6 +222,7 @@ def test_a_machine_that_loses_the_lock_writes_no_more(
 NIGHT = """
 import sys
 from pathlib import Path
+from typing import Any
 from pipeline.cli import main
 from pipeline import collect, nightly
 
@@ -243,6 +271,41 @@ def test_of_two_machines_at_once_one_works_and_the_other_says_so(
     status = ask_status(opened_workspace(first), NOW, "2026Q3").period
     assert [(u.state, u.version) for u in status.units if u.version] == [("on_time", 1)] * 3
     assert run_once(second, NOW + timedelta(days=1)).files == ()
+
+
+def test_a_machine_that_loses_the_lock_sends_no_more(
+    tmp_path: Path, on_postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one takes over while a letter is on its way; each letter goes out once."""
+    mailbox = Mailbox()
+    with serving(mailbox) as port:
+        mail = f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
+        root = make_workspace(
+            tmp_path / "ws", settings=f'{SETTINGS}{mail}sender = "a@example.com"\n'
+        )
+        drop(root, "1.xlsx", quarterly(activities=[activity()]))
+        run_once(root, mail=False)
+        offer, taken_over = MailServer.send, []
+
+        def lose_then_offer(self: MailServer, *message: Any) -> Outcome:
+            if not taken_over:
+                taken_over.append(True)
+                lose_the_lock(root / "state")
+                assert send_waiting(opened_workspace(root), NOW).sent == 3
+            return offer(self, *message)
+
+        monkeypatch.setattr(MailServer, "send", lose_then_offer)
+        with records(root) as store, pytest.raises(SystemFault, match="nothing is lost"):
+            send_outbox(store, opened_workspace(root).settings.mail, "", NOW)
+    assert len(mailbox.received) == 3
+
+
+def lose_the_lock(state: Path) -> None:
+    """Cut off whoever may write to the database of this state folder, and nobody else."""
+    of_ours = "objid = (hashtext(current_schema())::bigint & 4294967295)::oid"
+    with psycopg.connect(databases.url_of(state), autocommit=True) as connection:
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND "
+        connection.execute(cut + of_ours)
 
 
 def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
@@ -296,20 +359,17 @@ def test_a_password_is_in_no_traceback_of_a_night_that_breaks_off(
     drop(root, "1.xlsx", quarterly())
     caplog.set_level(logging.DEBUG)
     with databases.on_server(on_postgresql), pytest.raises(SystemFault) as raised:
-        run_and_lose_the_server(root, on_postgresql)
+        run_and_lose_the_server(root, tmp_path)
     logged = (root / "state/logs/pipeline.log").read_text("utf-8")
     assert "Traceback" in logged
     assert SECRET not in "".join([logged, caplog.text, str(raised.value)])
 
 
-def run_and_lose_the_server(root: Path, server: str) -> None:
+def run_and_lose_the_server(root: Path, state: Path) -> None:
     from pipeline.nightly import Options, run
 
     def cut(_done: int, _all: int) -> None:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
-            )
+        lose_the_lock(state)
 
     run(opened_workspace(root), NOW, Options(), cut)
 

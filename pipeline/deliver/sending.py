@@ -1,8 +1,9 @@
 """The outbox emptied through the mail server: messages that wait in, sent and marked ones out.
 
 The rule: a message is marked `sending`, and that is committed, before the server can have it, and
-`sent` after; so a crash between leaves a mark and not a guess. One bad recipient never stops the
-others; a server that cannot be used leaves everything queued.
+`sent` after; so a crash between leaves a mark and not a guess. What is marked is written like all
+else, through the session that holds the database: a machine that lost it hands over nothing more.
+One bad recipient never stops the others; a server that cannot be used leaves everything queued.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, Table
-
 from pipeline.config import MailSettings
 from pipeline.deliver import outbox
 from pipeline.deliver.connection import ServerUnusable
 from pipeline.deliver.mime import is_address
 from pipeline.deliver.outbox import Retry, Waiting, timestamp
 from pipeline.deliver.smtp import MailServer, Outcome
+from pipeline.records.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,7 @@ class MailResult:
 
 
 def send_outbox(
-    engine: Engine,
-    messages: Table,
+    store: Store,
     mail: MailSettings,
     password: str,
     now: datetime,
@@ -52,9 +51,9 @@ def send_outbox(
     `tell_gone` hears of each message that the server has, for certain or perhaps.
     """
     if dry_run:
-        with engine.connect() as connection:
-            return MailResult(outbox.count_waiting(connection, messages))
-    with engine.begin() as connection:
+        return MailResult(_count_waiting(store))
+    messages = store.tables.messages
+    with store.writing() as connection:
         interrupted = outbox.mark_interrupted(connection, messages)
         letters = outbox.to_send(connection, messages, retry, now) if mail.host else []
     errors = []
@@ -65,18 +64,20 @@ def send_outbox(
         )
     server = MailServer(mail, password, sender_name)
     try:
-        sent, failed = _send_all(engine, messages, server, letters, now, errors, tell_gone)
+        sent, failed = _send_all(store, server, letters, now, errors, tell_gone)
         server.close()
     finally:
         server.drop()
-    with engine.connect() as connection:
-        left = outbox.count_waiting(connection, messages)
-    return MailResult(left, sent, failed, tuple(errors))
+    return MailResult(_count_waiting(store), sent, failed, tuple(errors))
+
+
+def _count_waiting(store: Store) -> int:
+    with store.reading() as connection:
+        return outbox.count_waiting(connection, store.tables.messages)
 
 
 def _send_all(
-    engine: Engine,
-    messages: Table,
+    store: Store,
     server: MailServer,
     letters: list[Waiting],
     now: datetime,
@@ -87,11 +88,11 @@ def _send_all(
     sent = 0
     for tried, letter in enumerate(letters):
         try:
-            outcome = _send_one(engine, messages, server, letter, now)
+            outcome = _send_one(store, server, letter, now)
         except ServerUnusable as error:
             rest = letters[tried:]
-            with engine.begin() as connection:
-                outbox.postpone(connection, messages, rest, now, str(error))
+            with store.writing() as connection:
+                outbox.postpone(connection, store.tables.messages, rest, now, str(error))
             errors.append(f"{error} {len(rest)} 封信留在发件箱 ({len(rest)} kept in the outbox)。")
             return sent, len(letters) - sent
         if outcome.state in ("sent", "unsure"):
@@ -104,17 +105,15 @@ def _send_all(
     return sent, len(letters) - sent
 
 
-def _send_one(
-    engine: Engine, messages: Table, server: MailServer, letter: Waiting, now: datetime
-) -> Outcome:
-    at = timestamp(now)
+def _send_one(store: Store, server: MailServer, letter: Waiting, now: datetime) -> Outcome:
+    at, messages = timestamp(now), store.tables.messages
 
     def mark_handing_over() -> None:
-        with engine.begin() as connection:
+        with store.writing() as connection:
             outbox.mark(connection, messages, letter.message_id, state="sending", sent_at=at)
 
     if is_address(letter.recipient):
-        with engine.connect() as connection:
+        with store.reading() as connection:
             content = outbox.read_content(connection, messages, letter.message_id)
         outcome = server.send(letter.recipient, content, mark_handing_over)
     else:
@@ -124,7 +123,7 @@ def _send_one(
         )
     # One that may have arrived stays so until it has surely arrived or been refused.
     state = "unsure" if (letter.state, outcome.state) == ("unsure", "queued") else outcome.state
-    with engine.begin() as connection:
+    with store.writing() as connection:
         outbox.mark(
             connection,
             messages,

@@ -87,21 +87,23 @@ def open_store(
     *,
     now: datetime | None = None,
     rehearse: bool = False,
+    alone: bool = False,
 ) -> Store:
     """Open the database and bring its tables up to the forms.
 
     A SQLite database in use is copied to `backups/` before its tables change; `now` names the
-    copy, the machine's clock where it is not given. `rehearse` is for a dry run: everything works,
-    nothing is ever committed, and where there is no database yet none is made. Otherwise nobody
-    else can write to a PostgreSQL database until the store is closed. Raises ConfigError where the
-    URL cannot be used or the tables do not fit the forms, WorkspaceBusy where another machine
-    writes.
+    copy, the machine's clock where it is not given. `rehearse` is for looking and for a dry run:
+    everything works, nothing is ever committed, and where there is no database yet none is made.
+    Otherwise, and in a rehearsal that is to be `alone`, nobody else can write to a PostgreSQL
+    database until the store is closed: two that write would wait for each other's rows. Raises
+    ConfigError where the URL cannot be used or the tables do not fit the forms, WorkspaceBusy where
+    another machine writes.
     """
     engine = make_engine(url, state, rehearse)
     with ExitStack() as undo:
         undo.callback(engine.dispose)
         try:
-            store = undo.enter_context(closing(_connect(engine, forms, rehearse)))
+            store = undo.enter_context(closing(_connect(engine, forms, rehearse, alone)))
             with store.writing() as connection:
                 schema = _check_version(connection, store.tables)
                 growth = _plan_growth(connection, store.tables)
@@ -132,13 +134,14 @@ def database_file(url: str, state: Path) -> Path | None:
     return Path(str(parsed.database)) if is_file else None
 
 
-def _connect(engine: Engine, forms: Forms, rehearse: bool) -> Store:
+def _connect(engine: Engine, forms: Forms, rehearse: bool, alone: bool) -> Store:
     tables = build_tables(forms)
+    lock = hold_alone(engine) if alone or not rehearse else None
     if not rehearse:
-        return Store(engine, tables, forms, _alone=hold_alone(engine))
+        return Store(engine, tables, forms, _alone=lock)
     held = engine.connect().execution_options(writing=True)
     held.begin()
-    return Store(engine, tables, forms, held)
+    return Store(engine, tables, forms, held, lock)
 
 
 def _check_version(connection: Connection, tables: Tables) -> int | None:
