@@ -14,7 +14,8 @@ from typing import Any
 from databases import url_of
 
 from pipeline.forms.model import Form, Forms
-from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission, as_stored
+from pipeline.intake.submission import CoverRecord, Judgement, Submission, as_stored
+from pipeline.intake.typed import Record, Records
 from pipeline.issues import Issue, Severity
 from pipeline.periods import Period, parse_period
 from pipeline.records.lifecycle import Run, Stored, Taken
@@ -79,6 +80,7 @@ def report(
     activities = (
         Record(n, values_of(forms.forms["activities"], row)) for n, row in enumerate(rows, 5)
     )
+    width = len(forms.forms["activities"].fields)
     judged = Submission(
         workbook=book.key,
         unit=unit,
@@ -86,7 +88,7 @@ def report(
         status=status,
         issues=tuple(issues),
         cover=CoverRecord(cover, {"members": 9}),
-        ledgers={"activities": tuple(activities)} if book.key == "quarterly" else {},
+        ledgers={"activities": Records.of(activities, width)} if book.key == "quarterly" else {},
         nil=nil,
     )
     return as_stored(judged, forms)

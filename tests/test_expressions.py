@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ExpressionError
-from pipeline.forms.closures import compile_closure
-from pipeline.forms.expressions import Scope, fields_of, parse_expression
+from pipeline.forms.expressions import Not, Scope, fields_of, parse_expression
+from pipeline.forms.violations import compile_violations
 
 SCOPE = Scope(
     fields={
@@ -29,9 +29,12 @@ POSITIONS = {key: place for place, key in enumerate(SCOPE.fields)}
 CONTEXT = (date(2026, 7, 1), date(2026, 9, 30), "2026-07", "2026-09", date(2026, 10, 1))
 
 
-def run(text: str, **values: Any) -> Any:
-    row = [values.get(key) for key in SCOPE.fields]
-    return compile_closure(parse_expression(text, SCOPE, "test"), POSITIONS)(row, CONTEXT)
+def run(text: str, **values: Any) -> bool | None:
+    columns = [[values.get(key)] for key in SCOPE.fields]
+    rule = parse_expression(text, SCOPE, "test")
+    if compile_violations(rule, POSITIONS)(columns, *CONTEXT):
+        return False
+    return True if compile_violations(Not(rule), POSITIONS)(columns, *CONTEXT) else None
 
 
 @pytest.mark.parametrize(

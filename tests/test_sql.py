@@ -1,4 +1,4 @@
-"""A rule says the same of a row as a closure and as SQL."""
+"""A rule says the same of a row in Python and in SQL, and both what it means."""
 
 import random
 from dataclasses import replace
@@ -9,13 +9,14 @@ import pytest
 from databases import empty_database
 from hypothesis import given
 from hypothesis import strategies as st
+from meaning import meaning
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, select
 
 from pipeline.errors import ExpressionError
-from pipeline.forms.closures import compile_closure
-from pipeline.forms.expressions import Scope, parse_expression
+from pipeline.forms.expressions import Not, Scope, fields_of, parse_expression
 from pipeline.forms.model import EXPRESSION_TYPES, Field
 from pipeline.forms.storing import to_stored
+from pipeline.forms.violations import compile_violations
 from pipeline.periods import Period
 from pipeline.records.sql import compile_amount, compile_condition, context_values, month_of
 from pipeline.texts import Text as Wording
@@ -93,9 +94,17 @@ def database(forms):
         yield connection, table, form
 
 
-def by_closure(text, expect):
-    run = compile_closure(parse_expression(text, SCOPE, "t", expect), POSITIONS)
-    return [run(row, CONTEXT) for row in ROWS]
+def by_meaning(text, expect):
+    node = parse_expression(text, SCOPE, "t", expect)
+    return [meaning(node, dict(zip(POSITIONS, row, strict=True)), CONTEXT) for row in ROWS]
+
+
+def conditions_by_python(text):
+    rule, columns = parse_expression(text, SCOPE, "t"), list(zip(*ROWS, strict=True))
+    false = compile_violations(rule, POSITIONS)(columns, *CONTEXT)
+    true = compile_violations(Not(rule), POSITIONS)(columns, *CONTEXT)
+    assert not set(true) & set(false)
+    return [n in true or (False if n in false else None) for n in range(len(ROWS))]
 
 
 def conditions_by_sql(database, text):
@@ -146,8 +155,9 @@ def amounts_by_sql(database, text):
     ],
 )
 def test_a_condition_is_true_false_or_unknown_alike(database, condition):
-    expected = by_closure(condition, "bool")
+    expected = by_meaning(condition, "bool")
     assert conditions_by_sql(database, condition) == expected
+    assert conditions_by_python(condition) == expected
     assert len(set(expected)) > 1  # else the rows prove nothing
 
 
@@ -182,16 +192,23 @@ CONDITIONS = st.recursive(
 
 @given(CONDITIONS)
 def test_any_condition_says_the_same_in_sql(database, condition):
-    assert conditions_by_sql(database, condition) == by_closure(condition, "bool")
+    assert conditions_by_sql(database, condition) == by_meaning(condition, "bool")
+
+
+@given(CONDITIONS)
+def test_any_condition_says_in_python_what_it_means(condition):
+    rule = parse_expression(condition, SCOPE, "t")
+    if fields_of(rule):
+        assert conditions_by_python(condition) == by_meaning(condition, "bool")
 
 
 @given(NUMBERS)
 def test_any_number_is_the_same_in_sql_to_the_last_place(database, number):
-    assert list(amounts_by_sql(database, number)) == by_closure(number, "number")
+    assert list(amounts_by_sql(database, number)) == by_meaning(number, "number")
 
 
 def test_a_quotient_is_floating_and_nothing_is_said_of_division_by_zero(database):
-    exact = by_closure("cost / sessions", "number")
+    exact = by_meaning("cost / sessions", "number")
     found = list(amounts_by_sql(database, "cost / sessions"))
     assert [value is None for value in found] == [value is None for value in exact]
     pairs = zip(found, exact, strict=True)

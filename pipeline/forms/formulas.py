@@ -1,4 +1,5 @@
-"""Rule trees compiled to Excel formulas: the second form of the rule language, beside closures.
+"""Rule trees compiled to Excel formulas: the second form of the rule language, beside
+`violations`.
 
 In: a checked tree. Out: a formula that is TRUE exactly where the rule is violated, written over
 defined names that stand for the fields of one row (`value_name` and its like; `workbook_reading`

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from pipeline.errors import ConfigError, nearest
-from pipeline.forms.closures import compile_closure
 from pipeline.forms.expressions import CONTEXT, Node, Scope, fields_of, parse_expression
 from pipeline.forms.formulas import compile_formula
 from pipeline.forms.known import check_offers, read_offers, read_roster
@@ -283,7 +282,6 @@ def _read_rule(table: Table, form: str, scope: Scope, positions: Mapping[str, in
         name,
         severity,
         node,
-        compile_closure(node, positions),
         "" if reason.zh else _formula(table, node, form, scope),
         fields,
         at,

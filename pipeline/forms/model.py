@@ -12,7 +12,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, get_args
 
-from pipeline.forms.closures import Closure
 from pipeline.forms.expressions import Node, Type
 from pipeline.issues import Severity
 from pipeline.texts import Text
@@ -57,7 +56,7 @@ class Offers:
     end: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # so that what is made of it can be kept by it
 class Field:
     """One column of a ledger or one line of a cover.
 
@@ -94,8 +93,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check of a row: violated where `closure` is definitely False, in the pipeline, and where
-    `formula` is TRUE, in the sheet.
+    """One check of a row: violated where `node` is definitely false (see `violations`), in the
+    pipeline, and where `formula` is TRUE, in the sheet.
 
     `at` is the field whose cell is marked, `fields` all fields the rule reads. `title` says what
     kind of fault it is without a value; `message` may quote fields and parameters as `{key}`.
@@ -105,7 +104,6 @@ class Rule:
     id: str
     severity: Severity
     node: Node
-    closure: Closure
     formula: str
     fields: tuple[str, ...]
     at: str
@@ -164,7 +162,7 @@ class Upgrade:
     defaults: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """One sheet.
 
@@ -196,7 +194,7 @@ class Form:
         return self.fields[self.positions[key]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Workbook:
     """One kind of workbook that groups fill: a cover and its ledgers, for a quarter or a year.
 

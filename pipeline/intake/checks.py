@@ -6,13 +6,13 @@ form gives. A check over several rows speaks of the later one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from pipeline.forms.model import Form, SheetCheck
-from pipeline.intake.rows import UNREAD, Row
+from pipeline.intake.typed import UNREAD, Records
 from pipeline.orgunits import OrgTree
 from pipeline.periods import Period
 from pipeline.texts import Text, fold
@@ -31,7 +31,7 @@ class Sheet:
     """What a check may look at. `cover` holds the cover's values by key, `meta` that of `_meta`."""
 
     form: Form
-    rows: Sequence[Row]
+    rows: Records
     cover: Mapping[str, Any]
     meta: Mapping[str, str] | None
     period: Period
@@ -50,20 +50,22 @@ def run_check(check: SheetCheck, sheet: Sheet) -> Iterator[Hit]:
 
 
 def _unique(check: SheetCheck, sheet: Sheet) -> Iterator[Hit]:
-    positions = [sheet.form.positions[key] for key in check.fields]
+    columns = (sheet.rows.columns[sheet.form.positions[key]] for key in check.fields)
+    keys = list(zip(*columns, strict=True))
+    if len(set(keys)) == len(keys):
+        return
     first: dict[tuple[object, ...], int] = {}
-    for row in sheet.rows:
-        key = tuple(row.values[position] for position in positions)
+    for number, key in zip(sheet.rows.numbers, keys, strict=True):
         if None in key or UNREAD in key:
             continue
-        seen = first.setdefault(key, row.number)
-        if seen != row.number:
-            yield Hit(row.number, {"first": seen})
+        seen = first.setdefault(key, number)
+        if seen != number:
+            yield Hit(number, {"first": seen})
 
 
 def _each_month(check: SheetCheck, sheet: Sheet) -> Iterator[Hit]:
     position = sheet.form.positions[check.fields[0]]
-    present = {row.values[position] for row in sheet.rows}
+    present = set(sheet.rows.columns[position])
     missing = [month for month in sheet.period.months if month not in present]
     if missing:
         yield Hit(None, {"missing": Text("、".join(missing), ", ".join(missing))})

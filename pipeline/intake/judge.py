@@ -21,8 +21,9 @@ from pipeline.intake.identity import is_doubtful, misplaced
 from pipeline.intake.locate import Located, locate
 from pipeline.intake.own_verdict import compare_verdicts
 from pipeline.intake.places import Column, CoverPlace, LedgerPlace
-from pipeline.intake.rows import UNREAD, Row, read_cover, read_ledger, read_period
-from pipeline.intake.submission import CoverRecord, Judgement, Record, Submission
+from pipeline.intake.rows import read_cover, read_ledger, read_period
+from pipeline.intake.submission import CoverRecord, Judgement, Submission
+from pipeline.intake.typed import UNREAD, Records
 from pipeline.intake.validate import Locator, apply_checks, apply_rules, check_nil, context_of
 from pipeline.issues import Issue, count_severity
 from pipeline.orgunits import OrgTree
@@ -80,7 +81,7 @@ def _judge(
     setup: Setup,
     unit: str,
     period: Period,
-    cover_row: Row | None,
+    cover_row: Records | None,
     cover: dict[str, Any],
     issues: list[Issue],
 ) -> Submission:
@@ -89,12 +90,12 @@ def _judge(
     assert located.cover is not None and cover_row is not None
     at_cover = _cover_locator(located.cover)
 
-    def sheet_of(form: Form, rows: list[Row]) -> Sheet:
+    def sheet_of(form: Form, rows: Records) -> Sheet:
         return Sheet(form, rows, cover, located.meta, period, setup.tree, setup.today)
 
-    issues += apply_rules(workbook.cover, [cover_row], context, at_cover)
-    issues += apply_checks(workbook.cover, sheet_of(workbook.cover, [cover_row]), at_cover)
-    ledgers: dict[str, tuple[Record, ...]] = {}
+    issues += apply_rules(workbook.cover, cover_row, context, at_cover)
+    issues += apply_checks(workbook.cover, sheet_of(workbook.cover, cover_row), at_cover)
+    ledgers: dict[str, Records] = {}
     for form in workbook.ledgers:
         place = located.ledgers.get(form.key)
         if place is None:
@@ -105,7 +106,7 @@ def _judge(
         issues += apply_rules(form, rows, context, at_ledger)
         issues += apply_checks(form, sheet_of(form, rows), at_ledger)
         issues += check_nil(form, workbook.cover, len(rows), cover.get(form.nil), at_cover)
-        ledgers[form.key] = tuple(Record(row.number, row.values) for row in rows)
+        ledgers[form.key] = rows
     issues += compare_verdicts(located.ledgers.values(), tuple(issues))
     ticks = [cover.get(form.nil) is True for form in workbook.ledgers if form.nil]
     return Submission(
@@ -114,7 +115,7 @@ def _judge(
         period,
         _status(issues, period, setup),
         tuple(issues),
-        CoverRecord(cover_row.values, {key: c.row for key, c in located.cover.cells.items()}),
+        CoverRecord(cover_row[0].values, {key: c.row for key, c in located.cover.cells.items()}),
         ledgers,
         bool(ticks) and all(ticks),
         located.sheet_names,
@@ -146,12 +147,12 @@ def _strange(located: Located, issue: Issue) -> Submission:
     return Submission(located.workbook.key, "", None, "rejected", (issue,), withheld=True)
 
 
-def _by_key(form: Form, row: Row | None) -> dict[str, Any]:
+def _by_key(form: Form, row: Records | None) -> dict[str, Any]:
     if row is None:
         return {}
     return {
         field.key: None if value is UNREAD else value
-        for field, value in zip(form.fields, row.values, strict=True)
+        for field, (value,) in zip(form.fields, row.columns, strict=True)
     }
 
 

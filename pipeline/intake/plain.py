@@ -1,99 +1,115 @@
 """Cells that are simply what they should be, which nearly all are: a field in, a quick reader out.
 
-A quick reader returns the value, or None where the cell is anything but plain; then the full
-reading of `cells` decides, and says what it did. So this module may only ever say "plain" of what
-the full reading would take without a word; a test holds the two against each other.
+A quick reader takes a whole column and returns its values, None where a cell is anything but plain;
+there the full reading of `cells` decides, and says what it did. So this module may only ever say
+"plain" of what the full reading would take without a word; a test holds the two against each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from math import ceil
+from typing import cast
 
-from pipeline.books.raw import Raw
+from pipeline.books.raw import Raw, is_blank_mark
 from pipeline.forms.model import Field, Value
 from pipeline.intake.cells import read_money
 
-Plain = Callable[[Raw], Value]
+Plain = Callable[[Sequence[Raw]], list[Value]]
 
 _COUNT_BELOW = 10**9
 _MONEY_BELOW = 10**9
-_SHORT = 8  # marks for "nothing" such as `无` or `N/A` are shorter
 _FIRST_DAY, _LAST_DAY = date(1950, 1, 1), date(2100, 12, 31)
-_MONTHS = frozenset(f"{month:02d}" for month in range(1, 13))
-_CENTURIES = ("19", "20")
+_YEARS = range(1990, 2060)
 
 
+@lru_cache(maxsize=1024)
 def plain_reader(field: Field) -> Plain:
     """Return the quick reader of a field."""
     match field.type:
         case "int":
-            return _counts(int(field.minimum) if field.minimum is not None else -_COUNT_BELOW)
+            return _counts(ceil(field.minimum) if field.minimum is not None else -_COUNT_BELOW)
         case "money":
             return _amounts(field.minimum if field.minimum is not None else Decimal(-_MONEY_BELOW))
         case "date":
-            return _day
+            return _days
         case "month":
-            return _month
+            months = (f"{year}-{month:02d}" for year in _YEARS for month in range(1, 13))
+            return _listed({month: month for month in months})
         case "choice":
-            listed = ((word, c.value) for c in field.choices for word in (c.value, c.label.en))
-            return _choices(dict(listed))
+            return _listed({word: c.value for c in field.choices for word in (c.value, c.label.en)})
         case "text":
-            return _words if field.required else _long_words
+            return _words if field.required else _words_but_marks
     return _never
 
 
 def _counts(least: int) -> Plain:
-    def read(raw: Raw) -> Value:
-        if type(raw) is float and least <= raw < _COUNT_BELOW and raw.is_integer():
-            return int(raw)
-        return raw if type(raw) is int and least <= raw < _COUNT_BELOW else None
+    def read(cells: Sequence[Raw]) -> list[Value]:
+        return [
+            raw
+            if type(raw) is int and least <= raw < _COUNT_BELOW
+            else int(raw)
+            if type(raw) is float and least <= raw < _COUNT_BELOW and raw.is_integer()
+            else None
+            for raw in cells
+        ]
 
     return read
 
 
 def _amounts(least: Decimal) -> Plain:
-    def read(raw: Raw) -> Value:
-        if type(raw) is float or type(raw) is int:  # a bool is an int, and no amount
-            value = _amount(float(raw)) if -_MONEY_BELOW < raw < _MONEY_BELOW else None
-            return value if value is not None and value >= least else None
-        return None
+    @lru_cache(maxsize=4096)  # the same dues and prices come again in every workbook
+    def amount(raw: float) -> Decimal | None:
+        reading = read_money(float(raw)) if -_MONEY_BELOW < raw < _MONEY_BELOW else None
+        if reading is None or reading.code or not isinstance(reading.value, Decimal):
+            return None
+        return reading.value if reading.value >= least else None
+
+    def read(cells: Sequence[Raw]) -> list[Value]:  # a bool is an int, and no amount
+        return [amount(raw) if type(raw) is int or type(raw) is float else None for raw in cells]
 
     return read
 
 
-@lru_cache(maxsize=16384)  # the same dues and prices come again in every workbook
-def _amount(raw: float) -> Decimal | None:
-    reading = read_money(raw)
-    return reading.value if isinstance(reading.value, Decimal) and not reading.code else None
+def _listed(values: Mapping[str, str]) -> Plain:
+    return lambda cells: [values.get(raw) if type(raw) is str else None for raw in cells]
 
 
-def _choices(values: Mapping[str, str]) -> Plain:
-    return lambda raw: values.get(raw) if type(raw) is str else None
+def _days(cells: Sequence[Raw]) -> list[Value]:
+    return [raw if type(raw) is date and _FIRST_DAY <= raw <= _LAST_DAY else None for raw in cells]
 
 
-def _words(raw: Raw) -> Value:
-    # Printable text has no line break, no invisible or control character, no space but U+0020.
-    if type(raw) is str and raw and raw.isprintable() and raw[0] != " " and raw[-1] != " ":
-        return raw if raw[0] != "#" else None  # `#REF!` typed out is an error value
-    return None
+def _words(cells: Sequence[Raw]) -> list[Value]:
+    texts = [raw for raw in cells if raw is not None]
+    if not texts or _are_plain(texts):
+        return cast(list[Value], list(cells))
+    return [raw if type(raw) is str and _are_plain([raw]) else None for raw in cells]
 
 
-def _long_words(raw: Raw) -> Value:
-    return _words(raw) if type(raw) is str and len(raw) >= _SHORT else None
+def _words_but_marks(cells: Sequence[Raw]) -> list[Value]:
+    words = _words(cells)
+    if words.count(None) == len(words):
+        return words
+    return [None if isinstance(word, str) and _is_mark(word) else word for word in words]
 
 
-def _day(raw: Raw) -> Value:
-    return raw if type(raw) is date and _FIRST_DAY <= raw <= _LAST_DAY else None
+def _are_plain(texts: Sequence[Raw]) -> bool:
+    """Tell whether these are texts without a line break, an invisible or control character, a
+    space at an end, and no error value typed out. Of texts with a bar it may say no needlessly."""
+    if any(type(text) is not str for text in texts):
+        return False
+    line = f"|{'|'.join(cast(Sequence[str], texts))}|"  # looked at as one, which is quick
+    # Printable text has no space but U+0020.
+    return line.isprintable() and not any(fault in line for fault in ("||", "| ", " |", "|#"))
 
 
-def _month(raw: Raw) -> Value:
-    if type(raw) is str and len(raw) == 7 and raw.isascii() and raw[:2] in _CENTURIES:
-        return raw if raw[2:4].isdigit() and raw[4] == "-" and raw[5:] in _MONTHS else None
-    return None
+@lru_cache(maxsize=4096)  # notes are few and the same
+def _is_mark(text: str) -> bool:
+    return is_blank_mark(text)
 
 
-def _never(_raw: Raw) -> Value:
-    return None
+def _never(cells: Sequence[Raw]) -> list[Value]:
+    return [None] * len(cells)

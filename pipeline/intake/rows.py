@@ -7,11 +7,11 @@ What cannot be read is an issue at its cell and UNREAD in the row, so that no ru
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, Final, cast
+from types import NoneType
+from typing import Any, cast
 
 from pipeline.books.raw import CellFault, Raw, as_typed, is_blank, is_blank_mark
 from pipeline.forms.model import Field, Value
@@ -27,13 +27,15 @@ from pipeline.intake.cells import (
     read_text,
 )
 from pipeline.intake.findings import Place, address, finding
-from pipeline.intake.places import CoverPlace, LedgerPlace
+from pipeline.intake.places import Column, CoverPlace, LedgerPlace
 from pipeline.intake.plain import plain_reader
+from pipeline.intake.typed import UNREAD, Records, Unread
 from pipeline.issues import Issue
 from pipeline.periods import Period, parse_period
 from pipeline.texts import Text
 
 _NOTHING = Reading(None)
+_TOTAL_STARTS = frozenset(word[0] for word in TOTAL_WORDS)
 _BLANK_MARK = Text("“{value}” 按没有填读取。", "“{value}” was read as blank.")
 _BAD_PERIOD = {
     "period": Text(
@@ -50,26 +52,10 @@ _ROSTER_ONLY = Text(
 _READ_AS = Text("“{value}” 按 {read} 读取。", "“{value}” was read as {read}.")
 
 
-class Unread:
-    """The value of a cell that holds something unreadable; only `UNREAD` exists."""
-
-
-UNREAD: Final = Unread()
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One typed row. `values` may hold UNREAD; `unread` are the positions that do."""
-
-    number: int
-    values: tuple[Any, ...]
-    unread: frozenset[int]
-
-
 Reader = Callable[[Raw], Reading]
 
 
-def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Issue]]:
+def read_ledger(place: LedgerPlace, period: Period) -> tuple[Records, list[Issue]]:
     """Return the rows of a ledger that hold something, with the issues of reading them.
 
     Blank rows, rows filled only in ignored columns and total rows are no rows. Neither is a roster
@@ -77,15 +63,15 @@ def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Iss
     about a row is no part of it.
     """
     form = place.form
-    known = sorted(column.index for column in place.columns.values())
+    known = frozenset(column.index for column in place.columns.values())
     if form.roster and _is_untouched(place, known):
         where = Place(form.label.zh, "", place.header_row)
-        return [], [finding("R-14", where, reason=_ROSTER_ONLY)]
+        empty: list[list[Any]] = [[] for _ in form.fields]
+        return Records([], empty), [finding("R-14", where, reason=_ROSTER_ONLY)]
     numbers: list[int] = []
     raws: list[list[Raw]] = []
     issues: list[tuple[int, Issue]] = []  # with the row each is about
-    for number, raw in _filled_rows(place, known):
-        first = _first_filled(raw, place.own)
+    for number, raw, first in _filled_rows(place, known):
         if _is_total(raw[first]):
             where = Place(form.label.zh, address(number, first), number)
             issues.append((number, finding("R-13", where, as_typed(raw[first]), row=number)))
@@ -96,19 +82,16 @@ def read_ledger(place: LedgerPlace, period: Period) -> tuple[list[Row], list[Iss
     return rows, [issue for _, issue in sorted((*issues, *found), key=itemgetter(0))]
 
 
-def read_cover(place: CoverPlace, period: Period | None) -> tuple[Row, list[Issue]]:
+def read_cover(place: CoverPlace, period: Period | None) -> tuple[Records, list[Issue]]:
     """Return a cover's values as one row numbered 0, with the issues of reading them."""
-    form = place.form
     issues: list[Issue] = []
     values: list[Any] = []
-    unread = set()
-    for position, field in enumerate(form.fields):
+    for field in place.form.fields:
         value, found = _read_line(place, field, period)
-        issues.extend(found)
-        if value is UNREAD:
-            unread.add(position)
+        issues += found
         values.append(value)
-    return Row(0, tuple(values), frozenset(unread)), issues
+    unread = frozenset(position for position, value in enumerate(values) if value is UNREAD)
+    return Records([0], [[value] for value in values], {0: unread} if unread else {}), issues
 
 
 def read_period(place: CoverPlace) -> Period | None:
@@ -128,24 +111,29 @@ def _read_line(
         return place.defaults.get(field.key, field.default), []
     if cell.raw is None and not field.required:
         return field.default, []
-    value = plain_reader(field)(cell.raw) if period is not None else None
-    if value is not None:
-        return value, []
+    if period is not None:
+        (value,) = plain_reader(field)([cell.raw])
+        if value is not None:
+            return value, []
     sheet, at = place.form.label.zh, address(cell.row, cell.index)
     where = Place(sheet, at, cell.row, field.key, cell.written)
     return settle(field, cell.raw, reader_of(field, period)(cell.raw), where)
 
 
-def _filled_rows(place: LedgerPlace, known: Sequence[int]) -> Iterator[tuple[int, list[Raw]]]:
+def _filled_rows(place: LedgerPlace, known: frozenset[int]) -> Iterator[tuple[int, list[Raw], int]]:
+    """Yield the rows that hold something in a known column: number, cells, first filled cell."""
+    own = place.own
     for number, raw in enumerate(place.sheet.rows[place.header_row :], start=place.header_row + 1):
-        width = len(raw)
-        for index in known:
-            if index < width and raw[index] is not None and not is_blank(raw[index]):
-                yield number, raw
+        for first, cell in enumerate(raw):
+            if cell is not None and first not in own and not is_blank(cell):
+                if first in known or any(
+                    n in known and not is_blank(raw[n]) for n in range(len(raw))
+                ):
+                    yield number, raw, first
                 break
 
 
-def _is_untouched(place: LedgerPlace, known: Sequence[int]) -> bool:
+def _is_untouched(place: LedgerPlace, known: frozenset[int]) -> bool:
     """Tell whether the ledger holds a roster and nothing beside it."""
     roster = place.form.roster
     handed_out = {
@@ -154,64 +142,77 @@ def _is_untouched(place: LedgerPlace, known: Sequence[int]) -> bool:
         if field.key in place.columns
         and (field.carry or (roster is not None and field.key == roster.month))
     }
-    reported = [index for index in known if index not in handed_out]
     filled = any(True for _ in _filled_rows(place, known))
-    return filled and not any(True for _ in _filled_rows(place, reported))
-
-
-def _first_filled(raw: Sequence[Raw], own: Collection[int]) -> int:
-    return next(n for n, cell in enumerate(raw) if n not in own and not is_blank(cell))
+    return filled and not any(True for _ in _filled_rows(place, known - handed_out))
 
 
 def _is_total(first: Raw) -> bool:
-    return isinstance(first, str) and "".join(first.split()).rstrip(":：") in TOTAL_WORDS
+    if not isinstance(first, str) or first.lstrip()[:1] not in _TOTAL_STARTS:
+        return False
+    return "".join(first.split()).rstrip(":：") in TOTAL_WORDS
 
 
 def _read_rows(
     place: LedgerPlace, numbers: Sequence[int], raws: Sequence[Sequence[Raw]], period: Period
-) -> tuple[list[Row], list[tuple[int, Issue]]]:
+) -> tuple[Records, list[tuple[int, Issue]]]:
     """Return typed rows, and the issues of reading them with the row each is about.
 
     Column by column, since nearly all cells of a column are plain; the others are read in full.
     """
     form, issues = place.form, list[tuple[int, Issue]]()
     columns: list[list[Any]] = []
-    unread: defaultdict[int, set[int]] = defaultdict(set)
-    for position, field in enumerate(form.fields):
+    for field in form.fields:
         column = place.columns.get(field.key)
         if column is None:
             columns.append([place.defaults.get(field.key, field.default)] * len(raws))
             continue
         at = column.index
         cells = [raw[at] if at < len(raw) else None for raw in raws]
-        values: list[Any] = list(map(plain_reader(field), cells))
+        values, found = _read_column(place, field, column, numbers, cells, period)
         columns.append(values)
-        if None not in values:
-            continue
-        for row, cell in enumerate(cells):
-            if values[row] is None and cell is None and not field.required:
-                values[row] = field.default
-            elif values[row] is None:
-                where = Place(form.label.zh, address(numbers[row], at), numbers[row], field.key,
-                              column.written)  # fmt: skip
-                values[row], found = settle(field, cell, reader_of(field, period)(cell), where)
-                issues += ((numbers[row], issue) for issue in found)
-                if values[row] is UNREAD:
-                    unread[row].add(position)
+        issues += found
     for position, source in form.stand_ins:
-        for row, value in enumerate(columns[position]):
-            if value is None:
-                columns[position][row] = columns[source][row]
-                if columns[source][row] is UNREAD:
-                    unread[row].add(position)
-    none = frozenset[int]()
-    rows = [
-        Row(number, values, frozenset(unread[row]) if row in unread else none)
-        for row, (number, values) in enumerate(
-            zip(numbers, zip(*columns, strict=True), strict=True)
+        pairs = zip(columns[position], columns[source], strict=True)
+        columns[position] = [other if value is None else value for value, other in pairs]
+    return Records(numbers, columns, _unread(columns) if issues else {}), issues
+
+
+def _read_column(
+    place: LedgerPlace,
+    field: Field,
+    column: Column,
+    numbers: Sequence[int],
+    cells: Sequence[Raw],
+    period: Period,
+) -> tuple[list[Any], list[tuple[int, Issue]]]:
+    values: list[Any] = plain_reader(field)(cells)
+    issues: list[tuple[int, Issue]] = []
+    # Of their types, since a Decimal is slow to tell that it is not None.
+    if NoneType not in set(map(type, values)):
+        return values, issues
+    for row, cell in enumerate(cells):
+        if values[row] is not None:
+            continue
+        if cell is None and not field.required:
+            values[row] = field.default
+            continue
+        number = numbers[row]
+        where = Place(
+            place.form.label.zh, address(number, column.index), number, field.key, column.written
         )
-    ]
-    return rows, issues
+        values[row], found = settle(field, cell, reader_of(field, period)(cell), where)
+        issues += ((number, issue) for issue in found)
+    return values, issues
+
+
+def _unread(columns: Sequence[Sequence[Any]]) -> dict[int, frozenset[int]]:
+    """Return the columns with an unreadable value, by the index of the row."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for position, values in enumerate(columns):
+        for row, value in enumerate(values):
+            if value is UNREAD:
+                found[row].add(position)
+    return {row: frozenset(positions) for row, positions in found.items()}
 
 
 def settle(

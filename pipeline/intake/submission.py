@@ -7,27 +7,17 @@ holds them as the database keeps them, see `as_stored`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from pipeline.forms.model import Form, Forms, Value
+from pipeline.forms.model import Field, Form, Forms, Value
 from pipeline.forms.storing import TO_STORED
-from pipeline.intake.rows import UNREAD
+from pipeline.intake.typed import UNREAD, Records
 from pipeline.issues import Issue
 from pipeline.periods import Period
 
 Judgement = Literal["accepted", "accepted_with_warnings", "rejected", "quarantined", "closed"]
-
-
-class Record(NamedTuple):
-    """One row of a ledger; `row` is the sheet's own 1-based row number.
-
-    A tuple, since thousands of them travel between processes.
-    """
-
-    row: int
-    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +44,7 @@ class Submission:
     status: Judgement
     issues: tuple[Issue, ...]
     cover: CoverRecord | None = None
-    ledgers: Mapping[str, tuple[Record, ...]] | None = None
+    ledgers: Mapping[str, Records] | None = None
     nil: bool = False
     sheet_names: Mapping[str, str] | None = None
     withheld: bool = False
@@ -68,26 +58,24 @@ def as_stored(submission: Submission, forms: Forms) -> Submission:
     """
     cover, ledgers = submission.cover, submission.ledgers
     if cover is not None:
-        (values,) = _stored_rows(forms.workbooks[submission.workbook].cover, [cover.values])
-        cover = CoverRecord(values, cover.places)
+        fields = forms.workbooks[submission.workbook].cover.fields
+        values = (_stored(f, [v])[0] for f, v in zip(fields, cover.values, strict=True))
+        cover = CoverRecord(tuple(values), cover.places)
     if ledgers is not None:
-        ledgers = {
-            key: tuple(map(Record, (row for row, _ in records), _stored_rows(
-                forms.forms[key], [values for _, values in records])))
-            for key, records in ledgers.items()
-        }  # fmt: skip
+        ledgers = {key: _stored_records(forms.forms[key], ledgers[key]) for key in ledgers}
     return replace(submission, cover=cover, ledgers=ledgers)
 
 
-def _stored_rows(form: Form, rows: Sequence[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
-    columns = (
-        _stored_column(TO_STORED.get(field.type), column)
-        for field, column in zip(form.fields, zip(*rows, strict=True), strict=False)
-    )
-    return zip(*columns, strict=True)
+def _stored_records(form: Form, records: Records) -> Records:
+    columns = zip(form.fields, records.columns, strict=True)
+    stored = (_stored(field, values, bool(records.unread)) for field, values in columns)
+    return Records(records.numbers, list(stored))
 
 
-def _stored_column(keep: Callable[[Any], Any] | None, column: Sequence[Any]) -> Sequence[Any]:
+def _stored(field: Field, values: Sequence[Any], unread: bool = True) -> Sequence[Any]:
+    keep = TO_STORED.get(field.type)
+    if unread:
+        values = [None if value is UNREAD else value for value in values]
     if keep is None:
-        return [None if value is UNREAD else value for value in column]
-    return [None if value is None or value is UNREAD else keep(value) for value in column]
+        return values
+    return [None if value is None else keep(value) for value in values]

@@ -6,14 +6,16 @@ its fields could not be read, since that cell has its own issue already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from pipeline.forms.model import Form, Rule, SheetCheck
+from pipeline.forms.violations import Violations, compile_violations
 from pipeline.intake.checks import Hit, Sheet, run_check
 from pipeline.intake.findings import Place, fill, finding, issue_at
-from pipeline.intake.rows import UNREAD, Row
+from pipeline.intake.typed import UNREAD, Record, Records
 from pipeline.issues import Issue
 from pipeline.periods import Period
 from pipeline.texts import Text
@@ -37,19 +39,16 @@ def context_of(period: Period, today: date) -> tuple[object, ...]:
 
 
 def apply_rules(
-    form: Form, rows: Sequence[Row], context: tuple[object, ...], locate: Locator
+    form: Form, rows: Records, context: tuple[object, ...], locate: Locator
 ) -> Iterator[Issue]:
-    """Yield the violations of the form's row rules."""
-    rules = [
-        (rule, rule.closure, frozenset(map(form.positions.get, rule.fields))) for rule in form.rules
+    """Yield the violations of the form's row rules, row by row."""
+    found = [
+        (row, number)
+        for number, (violations, reads) in enumerate(_compiled(form))
+        for row in _violated(violations, reads, rows, context)
     ]
-    for row in rows:
-        values, unread = row.values, row.unread
-        for rule, closure, reads in rules:
-            if unread and reads & unread:
-                continue
-            if closure(values, context) is False:
-                yield _violation(form, rule, row, context, locate)
+    for row, number in sorted(found):
+        yield _violation(form, form.rules[number], rows[row], context, locate)
 
 
 def apply_checks(form: Form, sheet: Sheet, locate: Locator) -> Iterator[Issue]:
@@ -83,13 +82,40 @@ def quote(value: object) -> object:
     return value
 
 
+@lru_cache(maxsize=256)
+def _compiled(form: Form) -> list[tuple[Violations, frozenset[int]]]:
+    """Return the function of each rule with the columns it reads, made when first asked for."""
+    return [
+        (
+            compile_violations(rule.node, form.positions),
+            frozenset(form.positions[key] for key in rule.fields),
+        )
+        for rule in form.rules
+    ]
+
+
+def _violated(
+    violations: Violations, reads: Collection[int], rows: Records, context: tuple[object, ...]
+) -> list[int]:
+    """Return the indexes of the rows that violate a rule."""
+    if not rows.unread:
+        return violations(rows.columns, *context)
+    damaged = {row for row, columns in rows.unread.items() if not columns.isdisjoint(reads)}
+    sound = [row for row in range(len(rows)) if row not in damaged]
+    columns = [
+        [column[row] for row in sound] if place in reads else ()
+        for place, column in enumerate(rows.columns)
+    ]
+    return [sound[found] for found in violations(columns, *context)]
+
+
 def _violation(
-    form: Form, rule: Rule, row: Row, context: tuple[object, ...], locate: Locator
+    form: Form, rule: Rule, row: Record, context: tuple[object, ...], locate: Locator
 ) -> Issue:
     values: dict[str, object] = {key: quote(value) for key, value in form.parameters.items()}
     values.update(zip(_CONTEXT_NAMES, map(quote, context), strict=True))
     values.update({f.key: quote(v) for f, v in zip(form.fields, row.values, strict=True)})
-    place = locate(rule.at, row.number)
+    place = locate(rule.at, row.row)
     typed = values[rule.at]
     shown = "" if typed is _BLANK else (typed.zh if isinstance(typed, Text) else str(typed))
     return issue_at(place, rule.id, rule.severity, rule.title, fill(rule.message, values), shown)
@@ -99,8 +125,8 @@ def _check_issue(form: Form, check: SheetCheck, hit: Hit, sheet: Sheet, locate: 
     place = locate(check.at, hit.row)
     value = str(hit.values.get("value", ""))
     if hit.row and check.at:
-        row = next(row for row in sheet.rows if row.number == hit.row)
-        shown = quote(row.values[form.positions[check.at]])
+        row = sheet.rows.numbers.index(hit.row)
+        shown = quote(sheet.rows.columns[form.positions[check.at]][row])
         value = shown.zh if isinstance(shown, Text) else str(shown)
     message = fill(check.message, dict(hit.values))
     return issue_at(place, check.id, check.severity, check.title, message, value)

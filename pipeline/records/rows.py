@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from pipeline.forms.model import Form
-from pipeline.intake.submission import Record, Submission
+from pipeline.intake.submission import Submission
+from pipeline.intake.typed import Record
 from pipeline.issues import Issue
 from pipeline.records.lifecycle import Stored
 from pipeline.texts import Text

@@ -1,8 +1,8 @@
 """Rule trees compiled to SQL over a record table: the third form of the rule language, beside
-closures and Excel formulas. It says what is added up, on SQLite and on PostgreSQL.
+Python and Excel formulas. It says what is added up, on SQLite and on PostgreSQL.
 
 A blank is NULL. SQL's three-valued logic is Kleene's: a comparison with NULL is unknown, `and`,
-`or` and `not` agree with the closures', and `CASE WHEN` takes only what is definitely true. So
+`or` and `not` agree with it, and `CASE WHEN` takes only what is definitely true. So
 "blank says nothing" needs no word here.
 
 Numbers stay whole numbers as long as they can: a column of money is fen, `0.4` is 4 with one
