@@ -36,15 +36,15 @@ from receipts import (
 )
 
 from pipeline.issues import Issue
-from pipeline.receipts.mark import mark_workbook, workbook_suffix
+from pipeline.receipts.mark import mark_workbook
 from pipeline.receipts.mark_notes import AUTHOR, HEADING
-from pipeline.receipts.package import CannotMark
+from pipeline.receipts.packing import CannotMark
 
 LEDGER = "xl/worksheets/sheet2.xml"
 
 
 def mark(data: bytes, *issues: Issue) -> bytes:
-    return mark_workbook(data, verdict(*issues), {}, "zh")
+    return mark_workbook(data, verdict(*issues), {}, "zh")[0]
 
 
 def fill_of(data: bytes, cell: str, sheet: str = "会费台账") -> str | None:
@@ -183,7 +183,7 @@ def test_sheet_names_of_the_forms_lead_to_the_sheets_of_the_file() -> None:
         book["会费台账"].title = "三季度'会费'"
 
     found = verdict(issue("error", "C2"))
-    marked = mark_workbook(plain_book(rename), found, {"会费台账": "三季度'会费'"}, "zh")
+    marked, _ = mark_workbook(plain_book(rename), found, {"会费台账": "三季度'会费'"}, "zh")
     assert fill_of(marked, "C2", "三季度'会费'") == ERROR
     link = reopen(marked).worksheets[0]["C7"].hyperlink
     assert link is not None and link.location == "'三季度''会费'''!C2"
@@ -249,7 +249,7 @@ def test_the_list_is_grouped_by_cause_and_tells_the_first_twenty_of_it() -> None
 
 
 def test_the_list_speaks_english_too() -> None:
-    marked = mark_workbook(plain_book(), verdict(issue("error", "C2")), {}, "en")
+    marked, _ = mark_workbook(plain_book(), verdict(issue("error", "C2")), {}, "en")
     sheet = reopen(marked).worksheets[0]
     assert sheet.title == "To fix"
     assert [cell.value for cell in sheet[6]] == [
@@ -537,9 +537,10 @@ BOOK_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.
 def test_macros_are_kept_and_so_is_the_suffix_that_opens_them() -> None:
     content = parts(replaced(plain_book(), "[Content_Types].xml", (BOOK_TYPE, MACRO_TYPE)))
     macros = packed({**content, "xl/vbaProject.bin": b"\xd0\xcf\x11\xe0 macros"})
-    marked = mark(macros, issue("error", "C3"))
+    marked, suffix = mark_workbook(macros, verdict(issue("error", "C3")), {}, "zh")
     assert parts(marked)["xl/vbaProject.bin"] == b"\xd0\xcf\x11\xe0 macros"
-    assert (workbook_suffix(marked), workbook_suffix(plain_book())) == (".xlsm", ".xlsx")
+    plain = mark_workbook(plain_book(), verdict(issue("error", "C3")), {}, "zh")
+    assert (suffix, plain[1]) == (".xlsm", ".xlsx")
 
 
 def signed() -> bytes:
@@ -645,7 +646,7 @@ def test_hostile_strings_stay_text(text: str) -> None:
     found = issue("error", "C3", f"“{text}” 不对。{text}", column=text, value=text)
     elsewhere = issue("warning", text, text, sheet=text)
     hostile = verdict(found, elsewhere, file=text)
-    marked = mark_workbook(plain_book(), hostile, {"会费台账": "会费台账", text: text}, "zh")
+    marked, _ = mark_workbook(plain_book(), hostile, {"会费台账": "会费台账", text: text}, "zh")
     assert_nothing_active(marked)
     sheet = reopen(marked).worksheets[0]
     cells = [cell for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]

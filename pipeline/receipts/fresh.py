@@ -63,7 +63,7 @@ def fresh_workbook(
             _copy_values(sheet, rows, formats)
     real = sheet_names or {}
     names = {i.sheet: copies.get(real.get(i.sheet, i.sheet), "") for i in verdict.issues}
-    return mark_workbook(out.getvalue(), verdict, names, lang)
+    return mark_workbook(out.getvalue(), verdict, names, lang)[0]
 
 
 def _copy_names(names: Iterable[str], lang: Lang) -> dict[str, str]:

@@ -17,23 +17,26 @@ from collections.abc import Mapping, Sequence
 from lxml import etree
 
 from pipeline.intake.returned import LIST_SHEET
-from pipeline.receipts.mark_book import SheetPart, WorkbookPart, find_workbook, suffix_of
+from pipeline.receipts.mark_book import SheetPart, WorkbookPart
 from pipeline.receipts.mark_cells import SheetCells
 from pipeline.receipts.mark_list import list_sheet
 from pipeline.receipts.mark_notes import has_our_notes, write_notes
 from pipeline.receipts.mark_rows import WorksheetPart
-from pipeline.receipts.mark_styles import Styles
-from pipeline.receipts.package import CannotMark, Dialect, Element, Package
+from pipeline.receipts.mark_styles import Styles, with_formats
+from pipeline.receipts.package import Dialect, Element, Package
+from pipeline.receipts.packing import CannotMark
 from pipeline.receipts.verdict import ListRow, Verdict, cell_marks, list_rows
 from pipeline.texts import Lang
 
+_HEAD = 4096  # bytes, in which most sheets have begun with their cells
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def mark_workbook(
     data: bytes, verdict: Verdict, sheet_names: Mapping[str, str], lang: Lang
-) -> bytes:
-    """Return the workbook with its marks.
+) -> tuple[bytes, str]:
+    """Return the workbook with its marks, and its suffix: `.xlsm` for one with macros, which Excel
+    opens under no other name.
 
     `sheet_names` gives the name that a form's sheet has in this workbook. Raises `CannotMark`
     for what is no zip of Excel's XML, is signed or shared, or does not keep to the format.
@@ -45,21 +48,18 @@ def mark_workbook(
         raise CannotMark(f"{type(error).__name__}: {error}") from error
 
 
-def workbook_suffix(data: bytes) -> str:
-    """Return `.xlsm` for a workbook with macros, which Excel opens under no other name."""
-    package = Package(data)
-    return suffix_of(package, find_workbook(package))
-
-
-def _mark(package: Package, verdict: Verdict, sheet_names: Mapping[str, str], lang: Lang) -> bytes:
+def _mark(
+    package: Package, verdict: Verdict, sheet_names: Mapping[str, str], lang: Lang
+) -> tuple[bytes, str]:
     book = WorkbookPart(package)
-    styles = Styles(package.edit(book.styles), book.dialect)
+    styles = Styles(package.read_common(book.styles), book.dialect)
     rows = list_rows(verdict, lang, _names_present(book, verdict, sheet_names))
     for sheet in book.sheets:
         if sheet is not book.earlier_list:
             _mark_sheet(package, sheet, rows, styles, book.dialect)
     book.put_first(LIST_SHEET[lang], list_sheet(verdict, lang, rows, styles, book.dialect))
-    return package.save()
+    package.change(book.styles, with_formats, book.dialect, styles.wishes)
+    return package.save(), book.suffix
 
 
 def _names_present(
@@ -75,8 +75,7 @@ def _mark_sheet(
     package: Package, sheet: SheetPart, rows: Sequence[ListRow], styles: Styles, dialect: Dialect
 ) -> None:
     """Mark one sheet; its part is touched only if there is something to change."""
-    content = package.read(sheet.part)
-    selected = b"tabSelected" in content or content.startswith(_UTF16_MARKS)
+    selected = _is_selected(package, sheet.part)
     if sheet.kind != "worksheet":
         if selected:
             _unselect(package.edit(sheet.part), dialect)
@@ -85,7 +84,7 @@ def _mark_sheet(
     noted_before = has_our_notes(package, sheet.part)
     if not (at_fault or noted_before or selected or styles.earlier_marks):
         return
-    worksheet = WorksheetPart(content, dialect)
+    worksheet = WorksheetPart(package.read(sheet.part), dialect)
     filled_before = worksheet.rows_with_formats(styles.earlier_marks)
     if not (at_fault or noted_before or selected or filled_before):
         return
@@ -97,6 +96,14 @@ def _mark_sheet(
         notes = {address: mark.note for address, mark in marks.items()}
         write_notes(package, sheet.part, worksheet.root, cells, notes, dialect)
     package.put(sheet.part, worksheet.to_bytes())
+
+
+def _is_selected(package: Package, part: str) -> bool:
+    """Tell whether a sheet may be selected, which it says before its cells, if at all."""
+    head = package.read_head(part, _HEAD)
+    if b"<sheetData" not in head:
+        head = package.read(part)
+    return b"tabSelected" in head or head.startswith(_UTF16_MARKS)
 
 
 def _unselect(root: Element, dialect: Dialect) -> None:

@@ -14,15 +14,18 @@ from itertools import chain, count
 from lxml import etree
 
 from pipeline.intake.returned import is_list_sheet
+from pipeline.receipts.alike import once_for_all
 from pipeline.receipts.mark_list import HEADER_ROW, TAB_COLOUR
 from pipeline.receipts.package import (
     STRICT,
     TRANSITIONAL,
-    CannotMark,
     Dialect,
     Element,
     Package,
+    parse_xml,
+    to_bytes,
 )
+from pipeline.receipts.packing import CannotMark
 
 _WORKBOOK_TYPES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml": ".xlsx",
@@ -65,17 +68,12 @@ class WorkbookPart:
         self._package = package
         self.part = find_workbook(package)
         self._relations = package.relations(self.part)
-        kinds = {relation.kind for relation in self._relations}
-        if "revisionHeaders" in kinds:  # a shared workbook numbers its sheets in its history too
+        if any(relation.kind == "revisionHeaders" for relation in self._relations):
+            # A shared workbook numbers its sheets in its history too.
             raise CannotMark("a workbook under revision")
-        suffix_of(package, self.part)
-        self._root = package.edit(self.part)
-        self.dialect = _dialect(self._root)
-        sheets = self._root.find(self._tag("sheets"))
-        if sheets is None or not len(sheets):
-            raise CannotMark("a workbook without sheets")
-        self._list = sheets
-        self.sheets = tuple(self._sheet(element) for element in sheets)
+        self.suffix = suffix_of(package, self.part)
+        self.dialect, listed = _read_sheets(package.read_common(self.part))
+        self.sheets = tuple(self._sheet(*sheet) for sheet in listed)
         self.earlier_list = next((s for s in self.sheets if self._is_ours(s)), None)
 
     @property
@@ -89,88 +87,121 @@ class WorkbookPart:
     def put_first(self, title: str, content: bytes) -> None:
         """Make a sheet of `content` the first and selected one, replacing an earlier list."""
         if self.earlier_list is None:
-            element, old_place = self._add_sheet(content), len(self._list)
+            relation, old_place = self._add_sheet(content), len(self.sheets)
         else:
-            old_place = self.sheets.index(self.earlier_list)
-            element = self._list[old_place]
+            relation, old_place = "", self.sheets.index(self.earlier_list)
             self._replace_sheet(self.earlier_list, content)
-        element.attrib.pop("state", "")
-        name = self._free_title(title, element)
-        element.set("name", name)
-        self._list.insert(0, element)
-        self._move_local_names(old_place)
-        self._add_print_titles(name)
-        self._select_first()
+        self._package.change(self.part, _with_list, self.dialect, title, old_place, relation)
 
-    def _add_sheet(self, content: bytes) -> Element:
+    def _add_sheet(self, content: bytes) -> str:
         folder = posixpath.dirname(self.part)
         part = self._package.free_name(posixpath.join(folder, "worksheets/sheet{}.xml"))
         self._package.put(part, content)
         self._package.declare(part, _SHEET_TYPE)
-        relation = self._package.relate(self.part, part, "worksheet", self.dialect)
-        number = max(int(sheet.get("sheetId", "0")) for sheet in self._list) + 1
-        element = self._list.makeelement(self.dialect.tag("sheet"))
-        element.set("name", "")
-        element.set("sheetId", str(number))
-        element.set(f"{{{self.dialect.rel}}}id", relation)
-        return element
+        return self._package.relate(self.part, part, "worksheet", self.dialect)
 
     def _replace_sheet(self, sheet: SheetPart, content: bytes) -> None:
         self._package.put(sheet.part, content)
         self._package.drop_relations(sheet.part)  # a program may have given it printer settings
 
-    def _move_local_names(self, old_place: int) -> None:
-        """Renumber the names that belong to a sheet, after the sheet at `old_place` went first."""
-        names = self._root.find(self._tag("definedNames"))
-        for name in [] if names is None else list(names):
-            place = int(name.get("localSheetId", "-1"))
-            if names is not None and place == old_place:
-                names.remove(name)
-            elif 0 <= place < old_place:
-                name.set("localSheetId", str(place + 1))
-
-    def _add_print_titles(self, title: str) -> None:
-        names = self._root.find(self._tag("definedNames"))
-        if names is None:
-            names = self._root.makeelement(self._tag("definedNames"))
-            before = {self._tag(n) for n in ("sheets", "functionGroups", "externalReferences")}
-            [child for child in self._root if child.tag in before][-1].addnext(names)
-        attributes = {"name": "_xlnm.Print_Titles", "localSheetId": "0"}
-        quoted = title.replace("'", "''")
-        name = etree.SubElement(names, self._tag("definedName"), attributes)
-        name.text = f"'{quoted}'!${HEADER_ROW}:${HEADER_ROW}"
-
-    def _select_first(self) -> None:
-        views = self._root.find(self._tag("bookViews"))
-        if views is None:
-            views = self._root.makeelement(self._tag("bookViews"))
-            etree.SubElement(views, self._tag("workbookView"))
-            self._list.addprevious(views)
-        for view in views.iterchildren(self._tag("workbookView")):
-            view.set("activeTab", "0")
-            view.attrib.pop("firstSheet", "")
-
-    def _free_title(self, title: str, element: Element) -> str:
-        taken = {e.get("name", "").casefold() for e in self._list if e is not element}
-        numbered = (f"{title} ({number})" for number in count(2))
-        return next(name for name in chain([title], numbered) if name.casefold() not in taken)
-
-    def _sheet(self, element: Element) -> SheetPart:
-        wanted = element.get(f"{{{self.dialect.rel}}}id")
+    def _sheet(self, name: str, wanted: str | None) -> SheetPart:
         for relation in self._relations:
             if relation.id == wanted:
-                return SheetPart(element.get("name", ""), relation.target, relation.kind)
+                return SheetPart(name, relation.target, relation.kind)
         raise CannotMark("a sheet without a part")
 
     def _is_ours(self, sheet: SheetPart) -> bool:
         if sheet.kind != "worksheet" or not is_list_sheet(sheet.name):
             return False
-        tag = self._tag
+        tag = self.dialect.tag
         colour = self._package.tree(sheet.part).find(f"{tag('sheetPr')}/{tag('tabColor')}")
         return colour is not None and colour.get("rgb", "").upper() == TAB_COLOUR
 
-    def _tag(self, name: str) -> str:
-        return self.dialect.tag(name)
+
+@once_for_all
+def _read_sheets(content: bytes) -> tuple[Dialect, tuple[tuple[str, str | None], ...]]:
+    """Return the dialect of a workbook part, and name and relationship of each of its sheets."""
+    root = parse_xml(content)
+    dialect = _dialect(root)
+    sheets, id_name = _sheet_list(root, dialect), f"{{{dialect.rel}}}id"
+    return dialect, tuple((sheet.get("name", ""), sheet.get(id_name)) for sheet in sheets)
+
+
+@once_for_all
+def _with_list(
+    content: bytes, dialect: Dialect, title: str, old_place: int, relation: str
+) -> bytes:
+    """Return the workbook part with the list as first sheet: a new one with this relationship,
+    or the one that is at `old_place`."""
+    root = parse_xml(content)
+    sheets = _sheet_list(root, dialect)
+    if relation:
+        sheets.append(_new_sheet(sheets, dialect, relation))
+    element = sheets[old_place]
+    element.attrib.pop("state", "")
+    name = _free_title(title, sheets, element)
+    element.set("name", name)
+    sheets.insert(0, element)
+    _move_local_names(root, dialect, old_place)
+    _add_print_titles(root, dialect, name)
+    _select_first(root, dialect, sheets)
+    return to_bytes(root)
+
+
+def _sheet_list(root: Element, dialect: Dialect) -> Element:
+    sheets = root.find(dialect.tag("sheets"))
+    if sheets is None or not len(sheets):
+        raise CannotMark("a workbook without sheets")
+    return sheets
+
+
+def _new_sheet(sheets: Element, dialect: Dialect, relation: str) -> Element:
+    number = max(int(sheet.get("sheetId", "0")) for sheet in sheets) + 1
+    element = sheets.makeelement(dialect.tag("sheet"))
+    element.set("name", "")
+    element.set("sheetId", str(number))
+    element.set(f"{{{dialect.rel}}}id", relation)
+    return element
+
+
+def _free_title(title: str, sheets: Element, element: Element) -> str:
+    taken = {e.get("name", "").casefold() for e in sheets if e is not element}
+    numbered = (f"{title} ({number})" for number in count(2))
+    return next(name for name in chain([title], numbered) if name.casefold() not in taken)
+
+
+def _move_local_names(root: Element, dialect: Dialect, old_place: int) -> None:
+    """Renumber the names that belong to a sheet, after the sheet at `old_place` went first."""
+    names = root.find(dialect.tag("definedNames"))
+    for name in [] if names is None else list(names):
+        place = int(name.get("localSheetId", "-1"))
+        if names is not None and place == old_place:
+            names.remove(name)
+        elif 0 <= place < old_place:
+            name.set("localSheetId", str(place + 1))
+
+
+def _add_print_titles(root: Element, dialect: Dialect, title: str) -> None:
+    names = root.find(dialect.tag("definedNames"))
+    if names is None:
+        names = root.makeelement(dialect.tag("definedNames"))
+        before = {dialect.tag(n) for n in ("sheets", "functionGroups", "externalReferences")}
+        [child for child in root if child.tag in before][-1].addnext(names)
+    attributes = {"name": "_xlnm.Print_Titles", "localSheetId": "0"}
+    quoted = title.replace("'", "''")
+    name = etree.SubElement(names, dialect.tag("definedName"), attributes)
+    name.text = f"'{quoted}'!${HEADER_ROW}:${HEADER_ROW}"
+
+
+def _select_first(root: Element, dialect: Dialect, sheets: Element) -> None:
+    views = root.find(dialect.tag("bookViews"))
+    if views is None:
+        views = root.makeelement(dialect.tag("bookViews"))
+        etree.SubElement(views, dialect.tag("workbookView"))
+        sheets.addprevious(views)
+    for view in views.iterchildren(dialect.tag("workbookView")):
+        view.set("activeTab", "0")
+        view.attrib.pop("firstSheet", "")
 
 
 def _dialect(root: Element) -> Dialect:

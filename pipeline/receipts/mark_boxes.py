@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Set
 from pipeline.books.grid import MAX_COLUMN, MAX_ROW
 from pipeline.receipts.addresses import Address
 from pipeline.receipts.mark_cells import SheetCells
-from pipeline.receipts.package import CannotMark
+from pipeline.receipts.packing import CannotMark
 from pipeline.safe_text import lines_needed
 
 _NAMESPACES = (

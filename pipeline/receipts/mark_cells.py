@@ -15,7 +15,8 @@ from pipeline.issues import Severity
 from pipeline.receipts.addresses import Address, cell_name, parse_cell, parse_range
 from pipeline.receipts.mark_rows import WorksheetPart
 from pipeline.receipts.mark_styles import Styles
-from pipeline.receipts.package import CannotMark, Dialect, Element
+from pipeline.receipts.package import Dialect, Element
+from pipeline.receipts.packing import CannotMark
 
 _DEFAULT_WIDTH = 8.5
 

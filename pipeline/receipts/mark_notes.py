@@ -16,7 +16,8 @@ from lxml import etree
 from pipeline.receipts.addresses import Address, cell_name, parse_cell
 from pipeline.receipts.mark_boxes import add_boxes, anchor_of, new_drawing, redraw
 from pipeline.receipts.mark_cells import SheetCells
-from pipeline.receipts.package import CannotMark, Dialect, Element, Package
+from pipeline.receipts.package import Dialect, Element, Package
+from pipeline.receipts.packing import CannotMark
 from pipeline.safe_text import CELL_LIMIT, spreadsheet_text, utf16_length
 
 AUTHOR = "工会报表核对"

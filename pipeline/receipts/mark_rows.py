@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from xml.sax.saxutils import quoteattr
 
-from pipeline.receipts.package import CannotMark, Dialect, Element, parse_xml, to_bytes
+from pipeline.receipts.package import Dialect, Element, parse_xml, to_bytes
+from pipeline.receipts.packing import CannotMark
 
 _DATA = re.compile(rb"<((?:\w+:)?)sheetData(?:\s[^<>]*?)?(/?)>")
 _ROW = rb"""<%srow(?:\s[^<>]*?)?\sr\s*=\s*["'](\d+)["']"""

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.books.screen import Kind
-from pipeline.receipts.mark import mark_workbook, workbook_suffix
-from pipeline.receipts.package import CannotMark
+from pipeline.receipts.mark import mark_workbook
+from pipeline.receipts.packing import CannotMark
 from pipeline.receipts.verdict import (
     ListRow,
     Verdict,
@@ -52,7 +52,7 @@ def write_receipt(
         return text_receipt(verdict, lang).replace("\n", "\r\n").encode("utf-8-sig"), ".txt"
     if kind == "xlsx":
         try:
-            return mark_workbook(data, verdict, sheet_names, lang), workbook_suffix(data)
+            return mark_workbook(data, verdict, sheet_names, lang)
         except CannotMark:
             pass  # the fresh copy below says the same
     from pipeline.receipts.fresh import fresh_workbook  # heavy, and seldom needed
