@@ -29,6 +29,8 @@ def one_line(text: str, limit: int = CELL_LIMIT) -> str:
     >>> one_line("2000000", limit=4)
     '200…'
     """
+    if text.isprintable() and len(text) <= limit and "  " not in text:
+        return text.strip()  # as nearly every text is: printable ones hold nothing of the below
     text = _UNDECODED.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text[: 4 * limit])
     text = " ".join(_TURNING.sub("", drop_illegal(text)).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
@@ -59,7 +61,10 @@ def lines_needed(text: str, letters: int) -> int:
 
 def shown_width(text: str) -> int:
     """Return the width of `text` in half-width letters."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "FW" else 1 for letter in text)
+    if text.isascii():
+        return len(text)
+    widths = list(map(unicodedata.east_asian_width, text))
+    return len(text) + widths.count("W") + widths.count("F")
 
 
 def drop_illegal(text: str) -> str:

@@ -75,12 +75,13 @@ def _mark_sheet(
     package: Package, sheet: SheetPart, rows: Sequence[ListRow], styles: Styles, dialect: Dialect
 ) -> None:
     """Mark one sheet; its part is touched only if there is something to change."""
-    selected = _is_selected(package, sheet.part)
-    if sheet.kind != "worksheet":
+    is_cells = sheet.kind == "worksheet"
+    at_fault = is_cells and any(r.sheet == sheet.name and r.severity != "info" for r in rows)
+    selected = _is_selected(package, sheet.part, whole=at_fault or not is_cells)
+    if not is_cells:
         if selected:
             _unselect(package.edit(sheet.part), dialect)
         return
-    at_fault = any(row.sheet == sheet.name and row.severity != "info" for row in rows)
     noted_before = has_our_notes(package, sheet.part)
     if not (at_fault or noted_before or selected or styles.earlier_marks):
         return
@@ -88,7 +89,8 @@ def _mark_sheet(
     filled_before = worksheet.rows_with_formats(styles.earlier_marks)
     if not (at_fault or noted_before or selected or filled_before):
         return
-    _unselect(worksheet.root, dialect)
+    if selected:
+        _unselect(worksheet.root, dialect)
     cells = SheetCells(worksheet, dialect)
     marks = cell_marks(rows, sheet.name, cells.shown_at)
     cells.mark({address: mark.severity for address, mark in marks.items()}, styles, filled_before)
@@ -98,9 +100,10 @@ def _mark_sheet(
     package.put(sheet.part, worksheet.to_bytes())
 
 
-def _is_selected(package: Package, part: str) -> bool:
-    """Tell whether a sheet may be selected, which it says before its cells, if at all."""
-    head = package.read_head(part, _HEAD)
+def _is_selected(package: Package, part: str, *, whole: bool) -> bool:
+    """Tell whether a sheet may be selected. It says so before its cells, so that its head will do
+    where it need not be read as a `whole`."""
+    head = b"" if whole else package.read_head(part, _HEAD)
     if b"<sheetData" not in head:
         head = package.read(part)
     return b"tabSelected" in head or head.startswith(_UTF16_MARKS)

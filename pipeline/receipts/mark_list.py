@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.issues import SEVERITIES, Severity
-from pipeline.receipts.addresses import cell_name
 from pipeline.receipts.mark_styles import FILL_COLOURS, Styles
 from pipeline.receipts.package import Dialect
 from pipeline.receipts.verdict import (
@@ -28,6 +27,7 @@ from pipeline.texts import Lang
 
 TAB_COLOUR = "FFC8323C"  # by which the sheet is known again, see `is_ours` in `mark_book`
 HEADER_ROW = 6
+_LETTERS = "ABCDEF"  # of the columns that LIST_HEADER names
 _HEADER_COLOUR, _CAUSE_COLOUR = "FF2F4858", "FFEDE9E3"
 _LINE_HEIGHT, _ROW_MARGIN, _MAX_LINES = 16, 4, 24  # points; a row cannot be higher than 409
 _MAX_LINKS = 60_000  # Excel opens no sheet with more than 65,530
@@ -152,7 +152,7 @@ def _row(number: int, cells: Sequence[tuple[int, str]], height: float) -> str:
 
 def _text(row: int, column: int, style: int, text: str) -> str:
     return (
-        f'<c r="{cell_name((row, column))}" s="{style}" t="inlineStr"><is>'
+        f'<c r="{_LETTERS[column - 1]}{row}" s="{style}" t="inlineStr"><is>'
         f'<t xml:space="preserve">{escape(spreadsheet_text(text))}</t></is></c>'
     )
 

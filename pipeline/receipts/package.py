@@ -8,7 +8,7 @@ same edits give the same bytes. Whatever is unusual enough to be risky raises `C
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec
 from urllib.parse import unquote
@@ -163,21 +163,20 @@ class Package:
         if rels not in self:
             self._put(rels, _NO_RELATIONS, pack_once)
             self.declare(rels, _RELS_TYPE)
-        name = _free_id(self.read_common(rels))
-        near = posixpath.relpath(target, posixpath.dirname(part) or ".")
-        self.change(rels, _with_relation, name, f"{dialect.rel}/{kind}", near)
+        name, content = _relate(self.read_common(rels), part, target, f"{dialect.rel}/{kind}")
+        self._put(rels, content, pack_once)
         return name
 
     def content_type(self, part: str) -> str:
         """Return the declared content type of a part, "" if it has none."""
-        overrides, defaults = _content_types(self.read_common(CONTENT_TYPES))
-        extension = posixpath.splitext(part)[1][1:].lower()
-        return overrides.get(part.lower(), defaults.get(extension, ""))
+        return _content_type(self.read_common(CONTENT_TYPES), part)
 
     def declare(self, part: str, content_type: str) -> None:
         """Declare the content type of an added part, where its extension does not say it."""
-        if self.content_type(part) != content_type:
-            self.change(CONTENT_TYPES, _with_content_type, part, content_type)
+        declared = self.read_common(CONTENT_TYPES)
+        content = _declare(declared, part, content_type)
+        if content is not declared:
+            self._put(CONTENT_TYPES, content, pack_once)
 
     def save(self) -> bytes:
         """Return the package with all edits."""
@@ -231,8 +230,8 @@ def to_bytes(root: Element) -> bytes:
 
 
 def _rels_name(part: str) -> str:
-    folder, name = posixpath.split(part)
-    return posixpath.join(folder, "_rels", f"{name}.rels")
+    folder, slash, name = part.rpartition("/")
+    return f"{folder}{slash}_rels/{name}.rels"
 
 
 @once_for_all
@@ -251,40 +250,35 @@ def _resolve(folder: str, relationship: Element) -> str:
 
 
 @once_for_all
-def _free_id(content: bytes) -> str:
+def _relate(content: bytes, part: str, target: str, kind: str) -> tuple[str, bytes]:
+    """Return the id of one more relationship of `part`, and its relationships with it."""
     root = parse_xml(content)
     used = {rel.get("Id") for rel in root}
     number = len(root) + 1
     while f"rId{number}" in used:
         number += 1
-    return f"rId{number}"
-
-
-@once_for_all
-def _with_relation(content: bytes, name: str, kind: str, target: str) -> bytes:
-    root = parse_xml(content)
-    attributes = {"Id": name, "Type": kind, "Target": target}
+    near = posixpath.relpath(target, posixpath.dirname(part) or ".")
+    attributes = {"Id": f"rId{number}", "Type": kind, "Target": near}
     etree.SubElement(root, f"{{{RELS_NS}}}Relationship", attributes)
-    return to_bytes(root)
+    return f"rId{number}", to_bytes(root)
 
 
 @once_for_all
-def _content_types(content: bytes) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the content types that are declared for parts, and those for extensions."""
+def _content_type(content: bytes, part: str) -> str:
     declared = parse_xml(content)
-    overrides = {
-        override.get("PartName", "").lstrip("/").lower(): override.get("ContentType", "")
-        for override in reversed(declared.findall(f"{{{CONTENT_NS}}}Override"))
-    }
-    defaults = {
-        default.get("Extension", "").lower(): default.get("ContentType", "")
-        for default in declared.iterchildren(f"{{{CONTENT_NS}}}Default")
-    }
-    return overrides, defaults
+    for override in declared.iterchildren(f"{{{CONTENT_NS}}}Override"):
+        if override.get("PartName", "").lstrip("/").lower() == part.lower():
+            return override.get("ContentType", "")
+    defaults = declared.iterchildren(f"{{{CONTENT_NS}}}Default")
+    found = {d.get("Extension", "").lower(): d.get("ContentType", "") for d in defaults}
+    return found.get(posixpath.splitext(part)[1][1:].lower(), "")
 
 
 @once_for_all
-def _with_content_type(content: bytes, part: str, content_type: str) -> bytes:
+def _declare(content: bytes, part: str, content_type: str) -> bytes:
+    """Return the content types with that of `part`, the very same where they say so already."""
+    if _content_type(content, part) == content_type:
+        return content
     root = parse_xml(content)
     attributes = {"PartName": f"/{part}", "ContentType": content_type}
     etree.SubElement(root, f"{{{CONTENT_NS}}}Override", attributes)

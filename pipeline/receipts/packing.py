@@ -36,7 +36,6 @@ _UTF8_NAME = 0x800
 _NEW_PART_DATE = (1980, 1, 1, 0, 0, 0)
 _MAX_PART = 256 << 20
 _LEVEL = 3  # a third of the time of the usual 6, for a tenth more bytes
-_WINDOW = 13  # bits; the tables of a larger one take longer to lay out than a small part to pack
 
 
 def read_entries(data: bytes) -> dict[str, zipfile.ZipInfo]:
@@ -91,9 +90,7 @@ def unpack_head(packed: Packed, most: int) -> bytes:
 
 def pack(content: bytes) -> Packed:
     """Return a content packed."""
-    small = len(content) < 2**_WINDOW
-    bits, memory = (_WINDOW, 6) if small else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
-    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -bits, memory)
+    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = deflate.compress(content) + deflate.flush()
     return Packed(packed, zipfile.ZIP_DEFLATED, zlib.crc32(content), len(content))
 
