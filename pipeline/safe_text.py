@@ -56,7 +56,7 @@ def lines_needed(text: str, letters: int) -> int:
     >>> lines_needed("会费", 4), lines_needed("会费台账", 4), lines_needed("", 4)
     (1, 2, 1)
     """
-    return max(1, -(-shown_width(text) // letters))
+    return 1 if 2 * len(text) <= letters else max(1, -(-shown_width(text) // letters))
 
 
 def shown_width(text: str) -> int:

@@ -331,6 +331,29 @@ def test_what_a_sheet_carries_survives() -> None:
     assert after["照片"].defined_names["此处"].attr_text == "照片!$B$2"
 
 
+def test_a_receipt_does_not_depend_on_those_before_it() -> None:
+    """What is remembered of a workbook for its siblings holds nothing of the workbook's marks."""
+    first = mark(rich_book(), issue("error", "C7"))
+    mark(
+        rich_book(),
+        issue("warning", "B3"),
+        issue("error", "A9"),
+        issue("error", "B2", sheet="封面"),
+    )
+    assert mark(rich_book(), issue("error", "C7")) == first
+
+
+def test_a_sheet_without_faults_is_unselected_and_nothing_else() -> None:
+    def select(book: Workbook) -> None:
+        book["封面"].sheet_view.tabSelected = book["会费台账"].sheet_view.tabSelected = True
+
+    before = parts(plain_book(select))
+    after = parts(mark(plain_book(select), issue("error", "C7")))
+    cover = "xl/worksheets/sheet1.xml"
+    assert before[cover].replace(b' tabSelected="1"', b"") == after[cover] != before[cover]
+    assert b"tabSelected" in before[LEDGER] and b"tabSelected" not in after[LEDGER]
+
+
 def test_the_same_verdict_gives_the_same_bytes() -> None:
     data = rich_book()
     assert mark(data, issue("error", "C7")) == mark(data, issue("error", "C7"))

@@ -21,7 +21,7 @@ from pipeline.receipts.mark_book import SheetPart, WorkbookPart
 from pipeline.receipts.mark_cells import SheetCells
 from pipeline.receipts.mark_list import list_sheet
 from pipeline.receipts.mark_notes import has_our_notes, write_notes
-from pipeline.receipts.mark_rows import WorksheetPart
+from pipeline.receipts.mark_rows import WorksheetPart, unselect
 from pipeline.receipts.mark_styles import Styles, with_formats
 from pipeline.receipts.package import Dialect, Element, Package
 from pipeline.receipts.packing import CannotMark
@@ -85,7 +85,12 @@ def _mark_sheet(
     noted_before = has_our_notes(package, sheet.part)
     if not (at_fault or noted_before or selected or styles.earlier_marks):
         return
-    worksheet = WorksheetPart(package.read(sheet.part), dialect)
+    content = package.read(sheet.part)
+    only_selected = not (at_fault or noted_before or styles.earlier_marks)
+    if only_selected and (unselected := unselect(content)):
+        package.put(sheet.part, unselected)
+        return
+    worksheet = WorksheetPart(content, dialect)
     filled_before = worksheet.rows_with_formats(styles.earlier_marks)
     if not (at_fault or noted_before or selected or filled_before):
         return
