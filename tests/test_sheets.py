@@ -308,6 +308,42 @@ def test_hidden_rows_and_columns_are_named_if_they_hold_something(lane: Lane) ->
 
 
 @LANES
+def test_the_number_of_a_row_is_not_mistaken_for_another_in_its_tags(lane: Lane) -> None:
+    """What rows have in common is remembered without their numbers."""
+    formats = ("14", "0", *["0"] * 8, "14", "0")  # styles 1 and 11 show days
+    rows = "".join(
+        f'<row r="{row}" spans="1:{row}"{extra}><c r="A{row}" s="{style}"><v>{row}</v></c></row>'
+        for row, style, extra in (
+            (1, 1, ' hidden="1"'),
+            (2, 1, ' hidden="1"'),
+            (11, 1, ' hidden="0"'),
+            (12, 11, ' ht="12"'),
+            (21, 2, ""),
+            (22, 2, ' ht="22"'),
+        )
+    )
+    sheet = lane(xlsx_of(rows, formats=formats)).sheets[0]
+    days = [date(1900, 1, day) for day in (1, 2, 11, 12)]
+    assert [row[0] for row in sheet.rows if row] == [*days, 21, 22]
+    assert sheet.hidden_rows == (1, 2)
+    misplaced = '<row r="1"><c r="A11"><v>1</v></c></row><row r="11"><c r="A1"><v>2</v></c></row>'
+    assert read(xlsx_of(misplaced)) == read_slowly(xlsx_of(misplaced))
+
+
+@pytest.mark.parametrize("character", [*"\x00\x01\x02\x1f"])
+@pytest.mark.parametrize("place", ['<c r="A1" t="str"><v>{}</v></c>', '<c r="A{}" t="s"/>'])
+def test_a_character_that_no_xml_holds_is_damage_in_any_encoding(
+    place: str, character: str
+) -> None:
+    parts = xlsx_parts(f'<row r="1">{place.format(character)}</row>')
+    sheet = "xl/worksheets/sheet1.xml"
+    for encoding in ("utf-8", "utf-16"):
+        with pytest.raises(Refused) as caught:
+            read(zip_of(parts | {sheet: str(parts[sheet]).encode(encoding)}))
+        assert caught.value.refusal == refusals.DAMAGED
+
+
+@LANES
 def test_hiding_every_column_beside_a_far_value_is_no_work(lane: Lane) -> None:
     far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
     every = '<cols><col min="1" max="16384" hidden="1"/></cols>'

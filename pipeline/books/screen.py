@@ -58,6 +58,29 @@ class Room:
             raise refuse(refusals.TOO_MANY_ROWS, sheet=sheet, limit=self.limits.max_rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A part as it lies in the zip, with what its directory entry says of it."""
+
+    content: bytes
+    method: int
+    size: int
+    crc: int
+
+    def unpack(self) -> bytes:
+        """Return the part; raise `Refused` if it is not what was declared."""
+        content = self._inflate() if self.method == zipfile.ZIP_DEFLATED else self.content
+        if len(content) != self.size or zlib.crc32(content) != self.crc:
+            raise refuse(refusals.DAMAGED)
+        return content
+
+    def _inflate(self) -> bytes:
+        try:
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(self.content, self.size + 1)
+        except zlib.error as error:
+            raise refuse(refusals.DAMAGED) from error
+
+
 class Package:
     """The parts of a zipped workbook, by lower-case name with forward slashes."""
 
@@ -71,20 +94,19 @@ class Package:
 
     def part(self, name: str) -> bytes:
         """Return one part unpacked; raise `Refused` if it is missing or not what was declared."""
-        entry = self._entries.get(name.lower())
-        if entry is None:
-            raise refuse(refusals.DAMAGED)
-        content = _inflate(self._packed(entry), entry)
-        if len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
-            raise refuse(refusals.DAMAGED)
-        return content
+        return self.packed(name).unpack()
 
-    def _packed(self, entry: zipfile.ZipInfo) -> bytes:
+    def packed(self, name: str) -> Packed:
+        """Return one part as it is; raise `Refused` if it is missing."""
+        entry = self._entries.get(name.lower())
+        if entry is None or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise refuse(refusals.DAMAGED)
         header = entry.header_offset
         name_length = int.from_bytes(self._data[header + 26 : header + 28], "little")
         extra_length = int.from_bytes(self._data[header + 28 : header + 30], "little")
         start = header + 30 + name_length + extra_length
-        return self._data[start : start + entry.compress_size]
+        content = self._data[start : start + entry.compress_size]
+        return Packed(content, entry.compress_type, entry.file_size, entry.CRC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +163,3 @@ def _broken_zip(data: bytes) -> refusals.Refusal:
     if ends_blank(data):
         return refusals.SYNCING
     return refusals.DAMAGED if b"PK\x05\x06" in data[-66_000:] else refusals.TRUNCATED
-
-
-def _inflate(packed: bytes, entry: zipfile.ZipInfo) -> bytes:
-    if entry.compress_type == zipfile.ZIP_STORED:
-        return packed
-    if entry.compress_type != zipfile.ZIP_DEFLATED:
-        raise refuse(refusals.DAMAGED)
-    try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, entry.file_size + 1)
-    except zlib.error as error:
-        raise refuse(refusals.DAMAGED) from error

@@ -21,7 +21,7 @@ from pipeline.books import refusals
 from pipeline.books.grid import Grid, Stored, Visibility
 from pipeline.books.names import NamedCell, cell_of, settle_names
 from pipeline.books.refusals import refuse
-from pipeline.books.screen import Package, Room
+from pipeline.books.screen import Package, Packed, Room
 from pipeline.books.serials import BUILT_IN, DateKind, date_kind
 from pipeline.books.xlsx_plain import read_plain
 from pipeline.books.xlsx_values import Values
@@ -37,6 +37,7 @@ from pipeline.forms.anchors import CHECK_SHEET
 
 _VISIBILITY: dict[str, Visibility] = {"hidden": "hidden", "veryHidden": "very hidden"}
 _ON = ("1", "true", "on")
+_OPEN, _CLOSE = "<si><t>", "</t></si>"
 _TEXT = r'<t(?: xml:space="preserve")?>([^<]*+)</t>'
 _RUN = r'<t(?: xml:space="preserve")?>[^<]*+</t>'
 _FONT = r"(?:<rPr>(?:<[^<>/]++/>)*</rPr>)?"
@@ -89,7 +90,7 @@ def read_xlsx(package: Package, room: Room) -> Stored:
     book_path = next((part.path for part in main.values() if part.kind == "officeDocument"), "")
     if not book_path:
         raise refuse(refusals.UNKNOWN_KIND)
-    book = _read_once(_read_main, package.part(book_path))
+    book = _read_once(_read_main, package.packed(book_path))
     parts = _related(package, book_path)
     values = _read_values(package, parts, book.date1904, room)
     sheets = []
@@ -148,7 +149,7 @@ def _read_values(
         strings = _read_strings(decode_part(package.part(paths["sharedStrings"])), room)
     dates: Mapping[str, DateKind] = {}
     if "styles" in paths:
-        dates = _read_once(_date_styles, package.part(paths["styles"]))
+        dates = _read_once(_date_styles, package.packed(paths["styles"]))
     return Values(strings, dates, date1904)
 
 
@@ -165,15 +166,10 @@ def _read_strings(text: str, room: Room) -> dict[str, str | None]:
 def _plain_strings(text: str) -> list[str]:
     """Cut the strings out where nothing else is between them; none where something is."""
     start, end = text.find("<si>"), text.rfind("</sst>")
-    if start < 0 or "<!" in text[:start]:
+    if not 0 <= start < end or "<!" in text[:start]:
         return []
-    pieces = _STRING.split(text[start:end])
-    if any(pieces[::3]):
-        return []
-    strings = [
-        whole if runs is None else "".join(_RUN_TEXT.findall(runs))
-        for whole, runs in zip(pieces[1::3], pieces[2::3], strict=True)
-    ]
+    listed = text[start:end]
+    strings = _bare_strings(listed) or _rich_strings(listed)
     if "&" not in text:
         return strings
     try:
@@ -182,14 +178,36 @@ def _plain_strings(text: str) -> list[str]:
         return []
 
 
-def _read_once(read: Callable[..., Found], part: bytes, *also: str) -> Found:
+def _bare_strings(listed: str) -> list[str]:
+    """Cut strings of one run each apart, which nearly all are; none where one is not."""
+    if 'xml:space="preserve"' in listed:
+        listed = listed.replace('<t xml:space="preserve">', "<t>")
+    strings = listed[len(_OPEN) : -len(_CLOSE)].split(_CLOSE + _OPEN)
+    is_bare = listed.startswith(_OPEN) and listed.endswith(_CLOSE)
+    return strings if is_bare and listed.count("<") == 4 * len(strings) else []
+
+
+def _rich_strings(listed: str) -> list[str]:
+    pieces = _STRING.split(listed)
+    if any(pieces[::3]):
+        return []
+    return [
+        whole if runs is None else "".join(_RUN_TEXT.findall(runs))
+        for whole, runs in zip(pieces[1::3], pieces[2::3], strict=True)
+    ]
+
+
+def _read_once(read: Callable[..., Found], part: Packed, *also: str) -> Found:
     """Return what a part says. Workbooks of one template share small parts byte for byte."""
-    return _remembered(read, part, *also) if len(part) <= _SMALL else read(part, *also)
+    if max(part.size, len(part.content)) > _SMALL:
+        return read(part.unpack(), *also)
+    found: Found = _remembered(read, part, *also)
+    return found
 
 
 @lru_cache(maxsize=64)
-def _remembered(read: Callable[..., Any], part: bytes, *also: str) -> Any:
-    return read(part, *also)
+def _remembered(read: Callable[..., Any], part: Packed, *also: str) -> Any:
+    return read(part.unpack(), *also)
 
 
 def _date_styles(part: bytes) -> Mapping[str, DateKind]:
@@ -214,7 +232,7 @@ def _related(package: Package, path: str) -> Mapping[str, _Part]:
     relations = posixpath.join(folder, "_rels", f"{name}.rels")
     if relations.lower() not in package.names:
         return {}
-    return _read_once(_relations, package.part(relations), folder)
+    return _read_once(_relations, package.packed(relations), folder)
 
 
 def _relations(part: bytes, folder: str) -> Mapping[str, _Part]:

@@ -1,8 +1,9 @@
 """The fast lane of `.xlsx`: sheets in the plain spelling that spreadsheet programs write.
 
 In goes the text of a sheet part, out comes its grid, or nothing where the sheet is spelt in any
-other way and the slow lane must read it. One pattern cuts the cells out. The rule: cells and row
-tags must account for every character between `<sheetData>` and its end, so nothing is skipped.
+other way and the slow lane must read it. The texts of the cells are cut out first; what is left of
+a row is its shape (`xlsx_shapes`). The rule: texts and shapes must account for every character
+between `<sheetData>` and its end, so nothing is skipped.
 
 The native readers for Python take as long for the same sheets once their input is screened; they
 also end the whole process on a stray far cell and give '' for an error value.
@@ -12,46 +13,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain
+from operator import add
 
 from pipeline.books.grid import Grid
 from pipeline.books.raw import Raw
 from pipeline.books.recount import count_plain
-from pipeline.books.xlsx_values import Values, column_number, read_number
+from pipeline.books.serials import to_moment
+from pipeline.books.xlsx_shapes import TEXT, Shape, shapes_of
+from pipeline.books.xlsx_values import UNCALCULATED, Values, read_number
 from pipeline.books.xmltext import unescape_references
-from pipeline.forms.anchors import STATUS_PREFIX
 
-# Repeats of single characters are possessive, so that a sheet that does not fit fails at once. Those
-# of groups are not: before 3.11.5 Python loses its place where a possessive group fails half-way.
-# Nothing here can be cut in two ways, so that going back costs no more than the way there.
-_STYLE_AND_TYPE = r'(?: (?:s="([0-9]++)"|t="([A-Za-z]++)"|(?:cm|vm|ph)="[0-9]++"))*'
-_SPACED = r'(?: xml:space="preserve")?'
-# Nobody reads formulas, but a reference to a character that is none would make the part no XML.
-_REFERENCE = (
-    "&(?:amp|lt|gt|quot|apos|#(?:[1-9][0-9]{2,3}|[1-4][0-9]{4}|6(?:[0-4][0-9]|5[0-4])[0-9]{2}));"
-)
-_WRITTEN = rf"[^<&]*+(?:{_REFERENCE}[^<&]*+)*</f>"
-_FORMULA = rf"<f(?: [^<>/&]*+)?(?:>{_WRITTEN}|/>)"
-# A formula that shows nothing is blank too. In each of its prepared rows a template has one of its
-# own that may not even be calculated yet, and so many must cost nothing.
-_SHOWS_NOTHING = (
-    rf'(?: s="[0-9]++")?(?: t="str">{_FORMULA}<v></v></c>'
-    rf'|(?: t="[a-z]++")?><f>{STATUS_PREFIX}{_WRITTEN}(?:<v></v>|<v ?+/>)?</c>)'
-)
-_BLANKS = rf'(?:<c r="[A-Z]++[0-9]++"(?:(?: [st]="[0-9a-z]++")* ?+/>|{_SHOWS_NOTHING}))*'
-_CELL = re.compile(
-    rf'<c r="([A-Z]++)([0-9]++)"(?!{_SHOWS_NOTHING}){_STYLE_AND_TYPE}>'
-    rf"((?:<f(?: [^<>&]*+)?>{_WRITTEN}|<f(?: [^<>/&]*+)?/>)?)"
-    rf"(?:<v{_SPACED}>([^<]*+)</v>|<v ?+/>()|<is><t{_SPACED}>([^<]*+)</t></is>)?"
-    rf"</c>{_BLANKS}"
-)
-_ATTRIBUTES = r'(?: [\w:.]++="[^"<>&]*+")*'
-_ATTRIBUTES_BEFORE = r'(?: (?!r=)[\w:.]++="[^"<>&]*+")*'
-_NO_ROWS = rf"(?:<row{_ATTRIBUTES} ?+(?:/>|>{_BLANKS}</row>))*"
-_NEXT_ROW = re.compile(
-    rf'</row>{_NO_ROWS}<row({_ATTRIBUTES_BEFORE}) r="([0-9]{{1,7}}+)"({_ATTRIBUTES})>{_BLANKS}'
-)
-_LAST_ROW = re.compile(rf"</row>{_NO_ROWS}")
+_TEXT_OF_CELL = re.compile(r">([^<]++)</(?=[vt]>)")
+_ROW = re.compile(r'<row((?: [^<>]*?)??) r="([0-9]{1,7}+)"')
 _ROOT = re.compile(
     r"\ufeff?(?:<\?xml[^<>]*\?>)?\s*<worksheet [^<>]*?"
     r'\bxmlns="http://schemas\.openxmlformats\.org/spreadsheetml/2006/main"'
@@ -96,45 +70,53 @@ def _chunks(text: str, start: int, end: int) -> Iterator[str]:
 def _read_rows(chunk: str, values: Values, grid: Grid) -> None:
     """Add the rows of a chunk to the grid.
 
-    Splitting by a pattern with groups gives what lies between two cells, then the cell's groups,
-    and so on. Between the cells of a row lies nothing; what is not nothing begins the next row.
+    Splitting by a pattern with a group gives what lies between two texts, then a text, and so on.
     """
-    pieces = _CELL.split("</row>" + chunk)
-    between, letters, digits, *stored = (
-        pieces[group :: _CELL.groups + 1] for group in range(_CELL.groups + 1)
-    )
-    if not _LAST_ROW.fullmatch(between[-1]):
+    pieces = _TEXT_OF_CELL.split(chunk)
+    first, *rows = _ROW.split(f">{TEXT}</".join(pieces[::2]))
+    numbers = rows[1::3]
+    found = shapes_of(zip(numbers, map(add, rows[::3], rows[2::3]), strict=True))
+    shapes = list(filter(None, found))
+    if first or len(shapes) < len(found):
         raise _OtherSpellingError
-    cells = _read_cells(stored, values)
-    _, _, _, texts, _, inline = stored
-    grid.stored += sum(map(bool, texts)) + sum(map(bool, inline))
+    cells = _read_cells(shapes, pieces[1::2], values)
+    grid.stored += len(cells)
     grid.values += len(cells) - cells.count(None)
-    letters_before: list[str] = []
-    places: list[int] = []
-    for first, end in pairwise([place for place, gap in enumerate(between) if gap]):
-        number, hidden = _open_row(between[first])
-        if digits[first:end].count(number) != end - first or int(number) <= len(grid.rows):
-            raise _OtherSpellingError
-        if letters[first:end] != letters_before:
-            letters_before = letters[first:end]
-            places = _places(letters_before)
-        if row := _spread(cells[first:end], places):
-            grid.add_row(int(number), row, hidden)
+    start = 0
+    for number, shape in zip(map(int, numbers), shapes, strict=True):
+        if shape.width:
+            end = start + len(shape.cells)
+            _add_row(grid, number, cells[start:end], shape)
+            start = end
 
 
-def _read_cells(stored: list[list[str]], values: Values) -> list[Raw]:
-    """Return the values of the cells whose styles, types, formulas and texts are given.
+def _add_row(grid: Grid, number: int, row: list[Raw], shape: Shape) -> None:
+    """Add a row, given the values of its texts; it ends in a value."""
+    if number <= len(grid.rows):
+        raise _OtherSpellingError
+    if len(row) < shape.width:
+        row = _spread(row, shape)
+        grid.values += len(shape.uncalculated)
+    while row and row[-1] is None:
+        row.pop()
+    if row:
+        grid.add_row(number, row, shape.hidden)
+
+
+def _read_cells(shapes: list[Shape], texts: list[str], values: Values) -> list[Raw]:
+    """Return the values of the texts that stand in rows of these shapes.
 
     Nearly all cells are shared strings and numbers, which are read without a further call.
     """
     strings, dates = values.strings, values.date_styles
+    cells = chain.from_iterable([shape.cells for shape in shapes])
     return [
         strings[text]
-        if kind == "s" and text
+        if kind == "s"
         else (int(text) if text.isdecimal() else _fraction(text))
-        if text and (kind is None or kind == "n") and style not in dates
-        else _value(values, style, kind, formula, text if empty is None else empty, inline)
-        for style, kind, formula, text, empty, inline in zip(*stored, strict=True)
+        if kind == "n" and style not in dates
+        else _other(values, kind, style, text)
+        for (kind, style), text in zip(cells, texts, strict=True)
     ]
 
 
@@ -145,52 +127,25 @@ def _fraction(text: str) -> int | float:
     return number
 
 
-def _value(
-    values: Values,
-    style: str | None,
-    kind: str | None,
-    formula: str,
-    text: str | None,
-    inline: str | None,
-) -> Raw:
-    """Return the value of any cell, as the slow lane would."""
-    if text is None:
-        text = inline
-    if text and "&" in text:
-        text = unescape_references(text)
-    return values.read(kind or "n", style or "0", text, bool(formula))
+def _other(values: Values, kind: str, style: str, text: str) -> Raw:
+    if kind == "n" and text.isdecimal():
+        return to_moment(int(text), values.date_styles[style], values.date1904)
+    return values.read(kind, style, unescape_references(text), is_formula=False)
 
 
-def _spread(cells: list[Raw], places: list[int]) -> list[Raw]:
-    """Return the row with each value at its place, ending in a value."""
-    while cells and cells[-1] is None:
-        cells.pop()
-    if not cells or places[len(cells) - 1] == len(cells) - 1:
-        return cells
-    row: list[Raw] = [None] * (places[len(cells) - 1] + 1)
-    for place, value in zip(places, cells, strict=False):
-        row[place] = value
+def _spread(cells: list[Raw], shape: Shape) -> list[Raw]:
+    """Return the row with each value at its place."""
+    row: list[Raw] = [None] * shape.width
+    for column, value in zip(shape.columns, cells, strict=True):
+        row[column] = value
+    for column in shape.uncalculated:
+        row[column] = UNCALCULATED
     return row
 
 
-def _places(letters: list[str]) -> list[int]:
-    """Return the 0-based columns, which must ascend."""
-    places = [column_number(column) - 1 for column in letters]
-    if any(right <= left for left, right in pairwise(places)):
-        raise _OtherSpellingError
-    return places
-
-
-def _open_row(between: str) -> tuple[str, bool]:
-    """Return the number of the row that begins after `between`, and whether it is hidden."""
-    tag = _NEXT_ROW.fullmatch(between)
-    if tag is None:
-        raise _OtherSpellingError
-    before, number, after = tag.groups()
-    return number, _HIDDEN.search(before + after) is not None
-
-
 def _hide_columns(head: str, grid: Grid) -> None:
+    if "hidden" not in head:
+        return
     for tag in _COLUMN.findall(head):
         if _HIDDEN.search(tag):
             bounds = dict(_BOUND.findall(tag))

@@ -20,7 +20,7 @@ from pipeline.books.refusals import refuse
 from pipeline.books.serials import DateKind, to_moment
 from pipeline.books.xmltext import unescape_control
 
-_UNCALCULATED = CellFault("uncalculated", "")
+UNCALCULATED = CellFault("uncalculated", "")
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}
 _WHOLE_LIMIT = 10**15  # beyond it a float shows digits that nobody typed
 _MOST_DIGITS = 4300  # Python converts no more
@@ -43,10 +43,8 @@ class Values:
 
         An index beyond the shared strings raises `Refused`: any text put there is wrong.
         """
-        if is_formula and not text and not (kind == "str" and text == ""):
-            return _UNCALCULATED
         if not text:
-            return None
+            return UNCALCULATED if is_formula and is_uncalculated(kind, text) else None
         if kind == "n":
             return self._number(text, style)
         if kind == "s":
@@ -69,6 +67,11 @@ class Values:
         if isinstance(number, str) or (kind := self.date_styles.get(style)) is None:
             return number or (None if number == "" else number)
         return to_moment(number, kind, self.date1904)
+
+
+def is_uncalculated(kind: str | None, text: str | None) -> bool:
+    """Tell whether a formula whose result is no text or an empty one was never calculated."""
+    return kind != "str" or text is None
 
 
 def read_number(text: str) -> int | float | str:

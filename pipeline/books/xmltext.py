@@ -39,11 +39,10 @@ def decode_part(part: bytes) -> str:
     """Return a part as text with plain line ends; raise `Refused` where that cannot be done."""
     try:
         text = part.decode(encoding := _encoding(part))
-    except (UnicodeDecodeError, LookupError) as error:
+        plain = part if encoding in ("utf-8", "UTF-8") else text.encode()
+    except (UnicodeError, LookupError) as error:
         raise refuse(refusals.DAMAGED) from error
-    if "<!DOCTYPE" in text or (
-        encoding != "utf-16" and len(part.translate(None, _NEVER)) < len(part)
-    ):
+    if len(plain.translate(None, _NEVER)) < len(plain) or ("!" in text and "<!DOCTYPE" in text):
         raise refuse(refusals.DAMAGED)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 

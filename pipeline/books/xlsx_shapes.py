@@ -1,0 +1,103 @@
+"""The shape of a row in a plainly spelt sheet: all of it but its number and the texts of its cells.
+
+In goes the markup of a row, out comes where its cells stand and how their texts are to be read, or
+nothing where it is spelt in any other way. The rows of a ledger have few shapes between them, and
+workbooks of one template the same ones, so that a shape is worked out once and then remembered.
+The rule: a shape must account for every character of its row, so nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from pipeline.books.xlsx_values import column_number, is_uncalculated
+from pipeline.forms.anchors import STATUS_PREFIX
+
+# They stand for the number of a row and the text of a cell; a part that holds one was refused.
+NUMBER, TEXT = "\x01", "\x02"
+
+# Repeats of single characters are possessive, so that a row that does not fit fails at once. Those
+# of groups are not: before 3.11.5 Python loses its place where a possessive group fails half-way.
+# Nothing here can be cut in two ways, so that going back costs no more than the way there.
+_STYLE_AND_TYPE = r'(?: (?:s="([0-9]++)"|t="([A-Za-z]++)"|(?:cm|vm|ph)="[0-9]++"))*'
+_SPACED = r'(?: xml:space="preserve")?'
+# Nobody reads formulas, but a reference to a character that is none would make the part no XML.
+_REFERENCE = (
+    "&(?:amp|lt|gt|quot|apos|#(?:[1-9][0-9]{2,3}|[1-4][0-9]{4}|6(?:[0-4][0-9]|5[0-4])[0-9]{2}));"
+)
+_FORMULA = rf"<f(?: [^<>/&]*+)?(?:>[^<&]*+(?:{_REFERENCE}[^<&]*+)*</f>|/>)"
+_CONTENT = rf"<v{_SPACED}>{TEXT}?</v>|<v ?+/>|<is><t{_SPACED}>{TEXT}?</t></is>"
+_CELL = re.compile(
+    rf'<c r="([A-Z]{{1,3}}+)([0-9]++|{NUMBER})"{_STYLE_AND_TYPE}'
+    rf"(?: ?+/>|>({_FORMULA})?({_CONTENT})?</c>)"
+)
+_TAG = re.compile(rf'((?: (?!r=)[\w:.]++="[^"<>&{NUMBER}]*+")*) ?+(/?)>')
+_MARKED = f'{NUMBER}"'
+_ROW_END = "</row>"
+_HIDDEN = re.compile(r' hidden="(?:1|true)"')
+_LONGEST = 1000  # characters; what hostile files could make us keep stays small
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which columns of a row hold a text, with its type and style, or a formula never calculated.
+
+    Columns count from 0; the row is as wide as its last cell that is not blank.
+    """
+
+    columns: tuple[int, ...]
+    cells: tuple[tuple[str, str], ...]
+    uncalculated: tuple[int, ...]
+    hidden: bool
+    width: int
+
+
+def shapes_of(rows: Iterable[tuple[str, str]]) -> list[Shape | None]:
+    """Return the shape of each row, None for one that is not in the plain spelling.
+
+    A row is its number and what follows `<row` without it, each text in it replaced by `TEXT`.
+    """
+    return [
+        _remembered_shape(row.replace(f'{number}"', _MARKED), NUMBER)
+        # The number may stand for something else too, such as a style: it must not be mistaken.
+        or _remembered_shape(row, number)
+        if len(row) <= _LONGEST
+        else _read_shape(row, number)
+        for number, row in rows
+    ]
+
+
+def _read_shape(row: str, number: str) -> Shape | None:
+    tag = _TAG.match(row)
+    if tag is None or not (tag.end() == len(row) if tag[2] else row.endswith(_ROW_END)):
+        return None
+    pieces = _CELL.split("" if tag[2] else row[tag.end() : -len(_ROW_END)])
+    between, letters, digits, *stored = (
+        pieces[group :: _CELL.groups + 1] for group in range(_CELL.groups + 1)
+    )
+    columns = [column_number(column) - 1 for column in letters]
+    is_sound = digits.count(number) == len(digits) and all(a < b for a, b in pairwise(columns))
+    if any(between) or not is_sound:
+        return None
+    filled: dict[int, tuple[str, str]] = {}
+    uncalculated = []
+    for column, style, kind, formula, content in zip(columns, *stored, strict=True):
+        if content and TEXT in content:
+            filled[column] = kind or "n", style or "0"
+        elif formula and not _is_status(formula) and is_uncalculated(kind, content):
+            uncalculated.append(column)
+    width = max([*filled, *uncalculated], default=-1) + 1
+    is_hidden = _HIDDEN.search(tag[1]) is not None
+    return Shape((*filled,), (*filled.values(),), (*uncalculated,), is_hidden, width)
+
+
+def _is_status(formula: str) -> bool:
+    """Tell whether a formula is a template's own, which nobody entered."""
+    return formula.partition(">")[2].startswith(STATUS_PREFIX)
+
+
+_remembered_shape = lru_cache(maxsize=1024)(_read_shape)
