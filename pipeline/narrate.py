@@ -70,10 +70,9 @@ class Narrator:
 
     @cached_property
     def _accounts(self) -> Accounts:
-        from pipeline.summaries.narrative.accounts import read_accounts
+        from pipeline.summaries.narrative.accounts import Accounts
 
-        with self.store.reading() as connection:
-            return read_accounts(connection, self.store.tables, self.workspace.tree, self.period)
+        return Accounts(self.store, self.workspace.tree, self.period)
 
     @cached_property
     def _layout(self) -> Layout:

@@ -18,10 +18,11 @@ from typing import Any
 
 from lxml import etree
 
-from pipeline.orgunits import OrgTree, OrgUnit
+from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period
 from pipeline.summaries.indicators import Indicator
-from pipeline.summaries.narrative.accounts import Accounts, Activity, PlanItem
+from pipeline.summaries.masking import Masker
+from pipeline.summaries.narrative.accounts import Activity, PlanItem, Problem
 from pipeline.summaries.narrative.document import layout_of
 from pipeline.summaries.narrative.write import Length, write_narrative
 from pipeline.summaries.numbers import Number
@@ -54,22 +55,45 @@ def narrative(
     )
 
 
+@dataclass(frozen=True)
+class Accounts:
+    """What units tell, by unit, as it would be read from the store."""
+
+    activities_of: dict[str, list[Activity]]
+    plan: dict[str, list[PlanItem]]
+    names: dict[str, frozenset[str]]
+
+    def glances(self, units: list[str]) -> list[Activity]:
+        return [a for unit in units for a in self.activities_of.get(unit, ())]
+
+    def problems(self, units: list[str]) -> list[Problem]:
+        named = [
+            Problem(a.unit, a.row, a.date_end.isoformat(), a.plan_id, a.problem)
+            for a in self.glances(units)
+            if a.problem
+        ]
+        return sorted(named, key=lambda problem: (problem.date_end, problem.unit, problem.row))
+
+    def activities(self, places: set[tuple[str, int]]) -> dict[tuple[str, int], Activity]:
+        all_of_them = {(a.unit, a.row): a for rows in self.activities_of.values() for a in rows}
+        return {place: all_of_them[place] for place in places}
+
+    def maskers(self, units: list[str]) -> dict[str, Masker]:
+        return {unit: Masker(self.names.get(unit, ())) for unit in units}
+
+
 def accounts_of(
-    view: SummaryView,
     activities: dict[str, list[Activity]] | None = None,
     due: dict[str, list[PlanItem]] | None = None,
     coming: dict[str, list[PlanItem]] | None = None,
     names: dict[str, frozenset[str]] | None = None,
 ) -> Accounts:
-    """Return what the units of a view tell."""
-    root = view.unit
-    children = {root.code: view.children}
-    tree = OrgTree({u.code: u for u in (root, *view.children)}, root, children)
-    lists = [
-        {unit: tuple(rows) for unit, rows in (given or {}).items()}
-        for given in (activities, due, coming)
-    ]
-    return Accounts(*lists, tree, view.period.end, names or {}, {})
+    """Return what units tell; `due` and `coming` are items of their plans."""
+    plan = {
+        unit: [*(due or {}).get(unit, ()), *(coming or {}).get(unit, ())]
+        for unit in {**(due or {}), **(coming or {})}
+    }
+    return Accounts(activities or {}, plan, names or {})
 
 
 def an_activity(unit: str, row: int, **change: Any) -> Activity:
@@ -164,7 +188,7 @@ class _Check:
     def _row(self, place: str, text: str) -> bool:
         rows: list[Any] = [
             row
-            for by_unit in (self.accounts.activities, self.accounts.due, self.accounts.coming)
+            for by_unit in (self.accounts.activities_of, self.accounts.plan)
             for unit_rows in by_unit.values()
             for row in unit_rows
         ]
@@ -181,12 +205,12 @@ class _Check:
     def _count(self, place: str, text: str) -> bool:
         states = [s.state for s in self.view.statuses]
         reported = [s.unit for s in self.view.statuses if s.state != "missing"]
-        activities = [a for u in reported for a in self.accounts.activities.get(u, ())]
+        activities = self.accounts.glances(reported)
         known = {
             "missing_units": states.count("missing"),
             "late_units": states.count("late"),
             "nil_units": sum(s.nil for s in self.view.statuses),
-            "coming": sum(map(len, self.accounts.coming.values())),
+            "coming": sum(map(len, self.accounts.plan.values())),
         }
         if place == "coverage":
             c = self.view.coverage

@@ -17,6 +17,7 @@ from conftest import CONFIG, ROOT
 from hostile_strings import HOSTILE
 from lxml import etree
 from narratives import (
+    Accounts,
     W,
     a_plan_item,
     accounts_of,
@@ -34,9 +35,8 @@ from pipeline.errors import ConfigError
 from pipeline.forms.model import Forms
 from pipeline.summaries.coverage import Coverage
 from pipeline.summaries.indicators import Indicators
-from pipeline.summaries.narrative.accounts import Accounts
 from pipeline.summaries.narrative.charts import draw_charts
-from pipeline.summaries.narrative.choose import said_plainly, typical
+from pipeline.summaries.narrative.choose import praise_of, said_plainly, typical
 from pipeline.summaries.narrative.document import Layout, body_length, body_lines
 from pipeline.summaries.narrative.write import write_narrative
 from pipeline.summaries.numbers import Figures
@@ -69,14 +69,14 @@ def full(forms: Forms, indicators: Indicators) -> tuple[SummaryView, Accounts]:
         unit: [a_plan_item(unit, 7, month_start="2026-10", month_end="2027-01", item=f"{unit}元旦联欢")]
         for unit in units
     }  # fmt: skip
-    return view, accounts_of(view, activities, due, coming)
+    return view, accounts_of(activities, due, coming)
 
 
 @pytest.fixture(scope="module")
 def empty(forms: Forms, indicators: Indicators) -> tuple[SummaryView, Accounts]:
     """Three units of which none has reported, and nothing before."""
     view = Union(forms, indicators, children=3, missing=(0, 1, 2)).view(earlier=False)
-    return view, accounts_of(view)
+    return view, accounts_of()
 
 
 def parts(document: bytes) -> dict[str, bytes]:
@@ -132,7 +132,7 @@ def test_long_names_and_texts_do_not_make_it_longer(
         for s in view.statuses
     }
     for length, most in (("standard", 2000), ("short", 500)):
-        document = narrative(view, accounts_of(view, told), LAYOUTS, "zh", length)  # type: ignore[arg-type]
+        document = narrative(view, accounts_of(told), LAYOUTS, "zh", length)  # type: ignore[arg-type]
         assert body_length(document, "zh") <= most
 
 
@@ -163,7 +163,9 @@ def test_what_was_not_done_is_told_with_its_reason(full: tuple[SummaryView, Acco
 
 def test_one_of_each_unit_is_told_before_a_second() -> None:
     many = [an_activity("U1", n, attended=500) for n in range(9)]
-    assert {a.unit for a in typical([*many, an_activity("U2", 3, attended=1)], 2, None)} == {
+    assert {
+        a.unit for a in typical([*many, an_activity("U2", 3, attended=1)], 2, praise_of(None))
+    } == {
         "U1",
         "U2",
     }
@@ -180,7 +182,7 @@ def test_one_of_each_unit_is_told_before_a_second() -> None:
     ],
 )
 def test_a_result_of_stock_phrases_is_not_quoted(result: str, said: str, forms: Forms) -> None:
-    assert said_plainly(result, forms.forms["activities"]) == said
+    assert said_plainly(result, praise_of(forms.forms["activities"])) == said
 
 
 def test_no_stock_phrase_is_in_a_layout_or_gets_into_a_narrative(
@@ -194,7 +196,7 @@ def test_no_stock_phrase_is_in_a_layout_or_gets_into_a_narrative(
         "YG01": [an_activity("YG01", n, result=p, problem=p) for n, p in enumerate(praise, 4)],
         "YG02": [an_activity("YG02", 4, result="圆满完成各项任务，12 人获奖，反响热烈。")],
     }
-    text = document_text(narrative(view, accounts_of(view, told), LAYOUTS))
+    text = document_text(narrative(view, accounts_of(told), LAYOUTS))
     assert "12 人获奖。" in text
     assert [phrase for phrase in praise if phrase in text] == []
 
@@ -207,7 +209,7 @@ def test_persons_of_a_units_ledgers_are_masked(full: tuple[SummaryView, Accounts
     )  # fmt: skip
     due = a_plan_item("YG01", 5, item="王小明工作室挂牌")
     accounts = accounts_of(
-        view, {"YG01": [row]}, {"YG01": [due]}, names={"YG01": frozenset({"王小明", "李四"})}
+        {"YG01": [row]}, {"YG01": [due]}, names={"YG01": frozenset({"王小明", "李四"})}
     )
     for lang in ("zh", "en"):
         text = document_text(narrative(view, accounts, LAYOUTS, lang))  # type: ignore[arg-type]
@@ -423,8 +425,8 @@ WORDS_OWN = (
 def test_what_a_group_typed_stays_text(text: str, full: tuple[SummaryView, Accounts]) -> None:
     view, _ = full
     row = an_activity("YG01", 4, title=text, place=text, result=f"前三名{text}得奖", problem=text)
-    plain = accounts_of(view, {"YG01": [an_activity("YG01", 4, title="球赛", problem="场地太小")]})
-    document = narrative(view, accounts_of(view, {"YG01": [row]}), LAYOUTS)
+    plain = accounts_of({"YG01": [an_activity("YG01", 4, title="球赛", problem="场地太小")]})
+    document = narrative(view, accounts_of({"YG01": [row]}), LAYOUTS)
     assert len(list(lines(document))) == len(list(lines(narrative(view, plain, LAYOUTS))))
     root = etree.fromstring(parts(document)["word/document.xml"])
     for tag in ("fldChar", "fldSimple", "instrText", "hyperlink", "br", "object", "pict"):

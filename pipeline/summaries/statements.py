@@ -9,10 +9,12 @@ part's condition is not definitely true or its value is blank.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Integer,
     Select,
@@ -34,6 +36,8 @@ from pipeline.records.lifecycle import ACCEPTED
 from pipeline.records.sql import compile_amount, compile_condition, month_of
 from pipeline.records.tables import Tables
 from pipeline.summaries.indicators import MONTH, Breakdown, Indicators, Rows
+
+NAMED_AT_ONCE: Final = 500  # units in a statement, and as many whose rows are held at a time
 
 
 def counting_rows(
@@ -125,9 +129,31 @@ def due_plan_items(
     """
     plan, files = tables.records["plan"], tables.files
     ending = plan.c.month_end.in_(period.months if months is None else months)
-    due = and_(is_counting(tables, as_of), ending)
+    items = plan_items(
+        tables, ending, plan.c.unit, files.c.path, plan.c.row, plan.c.file_id, plan.c.target,
+        as_of=as_of,
+    ).subquery()  # fmt: skip
+    done = case((items.c.held >= items.c.target, 1), else_=0)
+    return select(
+        items.c.unit, items.c.path, items.c.row, done.label("done"), items.c.file_id, items.c.held
+    )
+
+
+def plan_items(
+    tables: Tables,
+    where: ColumnElement[bool],
+    *columns: ColumnElement[Any],
+    as_of: int | None = None,
+) -> Select[Any]:
+    """Return a SELECT of `columns` over the items of the plans that count, then the sessions held.
+
+    Held are those of the unit's own activities that carry the item's number and ended within its
+    months, in whichever quarter.
+    """
+    plan, files = tables.records["plan"], tables.files
+    wanted = and_(is_counting(tables, as_of), where)
     of_plans = plan.join(files, plan.c.file_id == files.c.id)
-    numbers = select(plan.c.unit, plan.c.plan_id).select_from(of_plans).where(due)
+    numbers = select(plan.c.unit, plan.c.plan_id).select_from(of_plans).where(wanted)
     held = _sessions_held(tables, numbers, as_of).subquery()
     of_item = and_(
         held.c.unit == plan.c.unit,
@@ -135,16 +161,18 @@ def due_plan_items(
         held.c.month.between(plan.c.month_start, plan.c.month_end),
     )
     sessions = func.coalesce(func.sum(held.c.sessions), 0)
-    done = case((sessions >= plan.c.target, 1), else_=0)
     return (
-        select(
-            plan.c.unit, files.c.path, plan.c.row, done.label("done"),
-            plan.c.file_id, sessions.label("held"),
-        )
+        select(*columns, sessions.label("held"))
         .select_from(of_plans.outerjoin(held, of_item))
-        .where(due)
-        .group_by(plan.c.file_id, plan.c.row, plan.c.unit, plan.c.target, files.c.path)
-    )  # fmt: skip
+        .where(wanted)
+        .group_by(plan.c.file_id, plan.c.row, *(c for c in columns if isinstance(c, Column)))
+    )
+
+
+def in_turns(codes: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield so many of the units at a time that a statement can name them one by one."""
+    for start in range(0, len(codes), NAMED_AT_ONCE):
+        yield codes[start : start + NAMED_AT_ONCE]
 
 
 def _day_of(

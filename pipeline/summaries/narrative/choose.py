@@ -1,4 +1,4 @@
-"""What is worth telling: activities in, a few typical ones out, in order of time.
+"""What is worth telling: activities in, a few typical ones out, the most worth telling first.
 
 Those come first whose result says something with a figure in it, one of each unit before a second,
 so that no unit speaks for all. What is nothing but praise is not quoted: a clause with a stock
@@ -8,55 +8,89 @@ phrase of the form in it is left out, and what then is too short says nothing.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from heapq import nlargest
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import Protocol, TypeVar
 
 from pipeline.forms.model import Form
-from pipeline.summaries.narrative.accounts import Activity
 
 _CLAUSES = re.compile(r"[^，。；;,!！？?]+[，。；;,!！？?]*")
 _ENDS = "，。；;,!！？? "
 _THING = "活动"  # a stock phrase that ends so names the thing and does not praise it
 SHORTEST = 6  # characters; less says nothing (rule A-07)
 
+Praise = re.Pattern[str]
 
-def said_plainly(text: str, form: Form | None, shortest: int = SHORTEST) -> str:
+
+class Told(Protocol):
+    """What is looked at of an activity."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def row(self) -> int: ...
+    @property
+    def attended(self) -> int | None: ...
+    @property
+    def result(self) -> str | None: ...
+    @property
+    def plan_id(self) -> str | None: ...
+
+
+T = TypeVar("T", bound=Told)
+
+
+def praise_of(form: Form | None) -> Praise:
+    """Return what finds a stock phrase of a form."""
+    listed = form.parameters.get("stock_phrases", ()) if form else ()
+    phrases = listed if isinstance(listed, tuple) else ()
+    praising = (re.escape(p) for p in phrases if not p.endswith(_THING))
+    return re.compile("|".join(praising) or "(?!)")  # nothing praises where none is listed
+
+
+def said_plainly(text: str, praise: Praise, shortest: int = SHORTEST) -> str:
     """Return a text without the clauses that hold a stock phrase; "" where too little is left.
 
-    >>> said_plainly("80人参加，取得圆满成功，评出前三名。", None)
-    '80人参加，取得圆满成功，评出前三名'
+    >>> said_plainly("80人参加，取得圆满成功，评出前三名。", re.compile("圆满成功"))
+    '80人参加，评出前三名'
     """
-    phrases = _praise(form)
-    kept = [c for c in _CLAUSES.findall(text) if not any(phrase in c for phrase in phrases)]
-    left = "".join(kept).strip(_ENDS)
+    if praise.search(text):
+        text = "".join(c for c in _CLAUSES.findall(text) if not praise.search(c))
+    left = text.strip(_ENDS)
     return left if len(left) >= shortest else ""
 
 
-def typical(activities: Iterable[Activity], most: int, form: Form | None) -> list[Activity]:
-    """Return at most so many activities, in order of time."""
-    told = [(activity, said_plainly(activity.result, form)) for activity in activities]
-    ranked = sorted(told, key=lambda pair: _worth(*pair), reverse=True)
-    turns: list[tuple[int, int, Activity]] = []
-    seen = Counter[str]()
-    for activity, _ in ranked:
-        seen[activity.unit] += 1
-        turns.append((seen[activity.unit], len(turns), activity))
-    chosen = [activity for _, _, activity in sorted(turns, key=lambda turn: turn[:2])][:most]
-    return sorted(chosen, key=lambda a: (a.date_start, a.date_end, a.unit, a.row))
+def typical(activities: Iterable[T], most: int, praise: Praise) -> list[T]:
+    """Return at most so many activities, those first that are most worth telling.
+
+    The activities stand unit by unit; no more than those of one are held.
+    """
+    found = nlargest(most, _in_turns(activities, most, praise), key=itemgetter(0))
+    return [activity for _, activity in found]
 
 
-def _worth(activity: Activity, result: str) -> tuple[bool, bool, bool, int, str, int]:
-    figures = any(character.isdigit() for character in result)
+Worth = tuple[bool, bool, bool, int, str, int]
+
+
+def _in_turns(
+    activities: Iterable[T], most: int, praise: Praise
+) -> Iterator[tuple[tuple[int, Worth], T]]:
+    """Yield each unit's best activities with how early it is their turn, and what they are worth."""
+    for _, of_unit in groupby(activities, key=attrgetter("unit")):
+        worth = ((_worth(activity, praise), activity) for activity in of_unit)
+        for turn, (value, activity) in enumerate(nlargest(most, worth, key=itemgetter(0))):
+            yield (-turn, value), activity
+
+
+def _worth(activity: Told, praise: Praise) -> Worth:
+    result = said_plainly(activity.result or "", praise)
     return (
         bool(result),
-        figures,
+        any(map(str.isdigit, result)),
         bool(activity.plan_id),
         activity.attended or 0,
         activity.unit,
         -activity.row,
     )
-
-
-def _praise(form: Form | None) -> Sequence[str]:
-    listed = form.parameters.get("stock_phrases", ()) if form else ()
-    return [p for p in listed if not p.endswith(_THING)] if isinstance(listed, tuple) else ()

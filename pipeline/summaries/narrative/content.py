@@ -1,70 +1,42 @@
-"""The fields of a layout: a view and the units' accounts in, names and what stands for them out.
+"""The fields of a layout: a view and what is told of it in, names and what stands for them out.
 
 A layout may use every field listed here and every indicator by its id; README lists them. Texts of
-ledgers are masked, cut and without stock phrases before they get here.
+ledgers are masked and cut here; what is chosen of them, and without stock phrases, is in `told`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pipeline.safe_text import one_line
 from pipeline.summaries.narrative import words
-from pipeline.summaries.narrative.accounts import Accounts, Activity, PlanItem
+from pipeline.summaries.narrative.accounts import Activity, PlanItem, Problem
 from pipeline.summaries.narrative.charts import Chart
-from pipeline.summaries.narrative.choose import said_plainly, typical
 from pipeline.summaries.narrative.figures import Figure
+from pipeline.summaries.narrative.limits import Limits
 from pipeline.summaries.narrative.marks import marked, named, without_marks
+from pipeline.summaries.narrative.told import Coming, Told, Undone
 from pipeline.summaries.view import SummaryView
 from pipeline.texts import Lang
 
 Item = dict[str, Any]  # one line of a list in a layout
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much is told: of each list, and of each text in characters."""
-
-    activities: int = 10
-    problems: int = 6
-    undone: int = 6
-    coming: int = 8
-    issues: int = 5
-    names: int = 12
-    quoted: int = 60
-    rows: int = 40
-
-    def tighter(self) -> Limits:
-        """Return the same with one less of everything that may get less."""
-        return Limits(
-            max(self.activities - 1, 1),
-            max(self.problems - 1, 1),
-            max(self.undone - 1, 1),
-            max(self.coming - 1, 1),
-            max(self.issues - 1, 1),
-            max(self.names - 2, 2),
-            max(self.quoted - 4, 24),
-            self.rows,
-        )
-
-
-SHORT = Limits(activities=3, problems=2, undone=2, coming=3, issues=2, names=4, quoted=40)
 _NAME, _TITLE, _PLACE = 40, 30, 20  # characters that are shown of each
 _INNER_QUOTES = str.maketrans("“”", "‘’")
 
 
 def content_of(
     view: SummaryView,
-    accounts: Accounts,
+    told: Told,
     lang: Lang,
     limits: Limits,
     charts: Sequence[Chart] = (),
 ) -> dict[str, object]:
     """Return every field of a layout by its name."""
-    teller = _Teller(view, accounts, lang, limits)
+    teller = _Teller(view, told, lang, limits)
     return {
         **teller.head(),
         **teller.units(),
@@ -79,12 +51,11 @@ def content_of(
 
 
 class _Teller:
-    def __init__(self, view: SummaryView, accounts: Accounts, lang: Lang, limits: Limits) -> None:
-        self.view, self.accounts, self.lang, self.limits = view, accounts, lang, limits
+    def __init__(self, view: SummaryView, told: Told, lang: Lang, limits: Limits) -> None:
+        self.view, self.told, self.lang, self.limits = view, told, lang, limits
         self.figures = {i.id: Figure(view, view.entry(i), lang) for i in view.indicators}
         self.names = {status.unit: status.name for status in view.statuses}
         self.reported = [s.unit for s in view.statuses if s.state != "missing"]
-        self.form = view.forms.forms.get("activities")
 
     def head(self) -> Item:
         """Who sums up, what, and until when."""
@@ -121,24 +92,16 @@ class _Teller:
 
     def activities(self) -> Item:
         """Typical activities in order of time, and how many more there were."""
-        all_of_them = [a for unit in self.reported for a in self.accounts.activities.get(unit, ())]
-        chosen = typical(all_of_them, self.limits.activities, self.form)
+        chosen = self.told.activities[: self.limits.activities]
+        in_time = sorted(chosen, key=lambda a: (a.date_start, a.date_end, a.unit, a.row))
         return {
-            "activities": [self._activity(activity) for activity in chosen],
-            "more_activities": self._more(len(all_of_them), len(chosen), "activities"),
+            "activities": [self._activity(activity) for activity in in_time],
+            "more_activities": self._more(self.told.held, len(chosen), "activities"),
         }
 
     def problems(self) -> Item:
         """What units name as a problem, and what is still wrong in their workbooks."""
-        told = [
-            (activity, said)
-            for unit in self.reported
-            for activity in self.accounts.activities.get(unit, ())
-            if (said := said_plainly(activity.problem, self.form, 2))
-        ]
-        told.sort(key=lambda pair: (pair[0].date_end, pair[0].unit, pair[0].row))
-        first = {said: (activity, said) for activity, said in reversed(told)}
-        chosen = sorted(first.values(), key=lambda pair: pair[0].date_end)[: self.limits.problems]
+        chosen = self.told.problems[: self.limits.problems]
         kinds = defaultdict[tuple[str, str], list[int | None]](list)
         for issue in self.view.issues:
             kinds[issue.code, issue.title[self.lang]].append(issue.count)
@@ -151,27 +114,22 @@ class _Teller:
                 }
                 for activity, said in chosen
             ],
-            "more_problems": self._more(len(first), len(chosen), "problems"),
+            "more_problems": self._more(self.told.named, len(chosen), "problems"),
             "issues": self._issues(kinds),
         }
 
     def plans(self) -> Item:
         """What was planned and not done, and what comes next."""
-        due = [i for unit in self.reported for i in self.accounts.due.get(unit, ()) if not i.done]
-        due.sort(key=lambda item: (item.month_end, item.unit, item.row))
-        coming = [i for unit in self.names for i in self.accounts.coming.get(unit, ())]
-        alike = defaultdict[str, list[PlanItem]](list)
-        for item in sorted(coming, key=lambda item: (item.month_end, item.month_start)):
-            alike[item.item].append(item)
-        chosen = sorted(alike.values(), key=lambda items: -len(items))[: self.limits.coming]
-        chosen.sort(key=lambda items: (items[0].month_end, items[0].month_start, items[0].item))
-        told = sum(map(len, chosen))
+        undone = self.told.undone[: self.limits.undone]
+        coming = self.told.coming[: self.limits.coming]
+        in_time = sorted(coming, key=lambda c: (c.item.month_end, c.item.month_start, c.item.item))
+        told, of = sum(group.count for group in coming), self.told.ahead
         return {
-            "undone": [self._undone(item) for item in due[: self.limits.undone]],
-            "more_undone": self._more(len(due), min(len(due), self.limits.undone), "undone"),
-            "coming": [self._coming(items) for items in chosen],
-            "coming_count": marked(str(len(coming)), "count", "coming") if coming else "",
-            "more_coming": self._more(len(coming), told, "coming"),
+            "undone": [self._undone(found) for found in undone],
+            "more_undone": self._more(self.told.left, len(undone), "undone"),
+            "coming": [self._coming(group) for group in in_time],
+            "coming_count": marked(str(of), "count", "coming") if of else "",
+            "more_coming": self._more(of, told, "coming"),
         }
 
     def annexes(self) -> Item:
@@ -210,32 +168,27 @@ class _Teller:
             "place": self._quoted(activity, "place", activity.place, _PLACE),
             "title": self._quoted(activity, "title", activity.title, _TITLE),
             "attended": attended,
-            "result": self._quoted(activity, "result", said_plainly(activity.result, self.form)),
+            "result": self._quoted(activity, "result", self.told.said(activity.result)),
         }
 
-    def _undone(self, item: PlanItem) -> Item:
+    def _undone(self, found: Undone) -> Item:
+        item = found.item
         place = (item.unit, item.row)
-        reasons = [
-            self._quoted(activity, "problem", said)
-            for activity in self.accounts.activities.get(item.unit, ())
-            if activity.plan_id == item.plan_id
-            and (said := said_plainly(activity.problem, self.form, 2))
-        ]
+        reason = found.reason
         return {
             "unit": self._unit_of(item.unit),
             "item": self._quoted(item, "item", item.item, _TITLE),
             "months": self._months(item),
             "target": marked(f"{item.target:,}", "row", *place, "target"),
             "held": marked(f"{item.held:,}", "row", *place, "held"),
-            "reason": reasons[0] if reasons else "",
+            "reason": self._quoted(reason, "problem", found.said) if reason else "",
         }
 
-    def _coming(self, items: Sequence[PlanItem]) -> Item:
-        units = list(dict.fromkeys(item.unit for item in items))
+    def _coming(self, group: Coming) -> Item:
         return {
-            "item": self._quoted(items[0], "item", items[0].item, _TITLE),
-            "units": self._listed(units, "coming", most=2),
-            "months": self._months(items[0]),
+            "item": self._quoted(group.item, "item", group.item.item, _TITLE),
+            "units": self._listed(group.units, "coming", most=2),
+            "months": self._months(group.item),
         }
 
     def _months(self, item: PlanItem) -> str:
@@ -255,10 +208,10 @@ class _Teller:
         ]
 
     def _quoted(
-        self, row: Activity | PlanItem, field: str, text: str, most: int | None = None
+        self, row: Activity | PlanItem | Problem, field: str, text: str, most: int | None = None
     ) -> str:
         """Return a text of a ledger as it may be published."""
-        masked = self.accounts.masker(row.unit).mask(one_line(without_marks(text)))
+        masked = self.told.maskers[row.unit].mask(one_line(without_marks(text)))
         shown = one_line(masked, most or self.limits.quoted).translate(_INNER_QUOTES)
         return named(shown, "row", row.unit, row.row, field)
 

@@ -11,8 +11,10 @@ from typing import Final, Literal
 
 from pipeline.summaries.narrative.accounts import Accounts
 from pipeline.summaries.narrative.charts import draw_charts
-from pipeline.summaries.narrative.content import SHORT, Limits, content_of
+from pipeline.summaries.narrative.content import content_of
 from pipeline.summaries.narrative.document import Layout, body_length, page_share
+from pipeline.summaries.narrative.limits import SHORT, Limits
+from pipeline.summaries.narrative.told import choose
 from pipeline.summaries.view import SummaryView
 from pipeline.texts import Lang, Text
 
@@ -32,9 +34,9 @@ def write_narrative(
     at = view.cut_off or datetime.combine(view.period.end, time())
     limits = SHORT if length == "short" else Limits()
     charts = list(draw_charts(view, lang)) if length == "standard" else []
-    document = b""
+    told, document = choose(view, accounts, limits), b""
     for _ in range(_TRIES):
-        values = content_of(view, accounts, lang, limits, charts)
+        values = content_of(view, told, lang, limits, charts)
         document = layout.fill(values, title, view.union or view.unit.name, at, charts)
         if _fits(document, lang, length):
             break
