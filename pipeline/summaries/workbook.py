@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import datetime, time
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from xlsxwriter import Workbook
@@ -64,10 +65,16 @@ SHOWS: Final = {
 def write_summary(view: SummaryView, lang: Lang) -> bytes:
     """Return the summary workbook of a unit and period."""
     memory = io.BytesIO()
+    with TemporaryDirectory() as folder:
+        _write(memory, folder, view, lang)
+    return memory.getvalue()
+
+
+def _write(memory: io.BytesIO, folder: str, view: SummaryView, lang: Lang) -> None:
     book = Workbook(
         memory,
         {
-            "in_memory": True,
+            "tmpdir": folder,  # the sheets of many units are larger than what may be held
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
@@ -80,7 +87,6 @@ def write_summary(view: SummaryView, lang: Lang) -> bytes:
     _set_properties(canvas)
     _add_sheets(canvas, details)
     book.close()
-    return memory.getvalue()
 
 
 def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -18,6 +18,7 @@ from pipeline.summaries.compare import WITHHELD, Change
 from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.numbers import Number, round_half_up
 from pipeline.summaries.sheets.detail_plans import Links
+from pipeline.summaries.sheets.long_sheet import LongSheet
 from pipeline.summaries.sheets.styles import FONT, NOTHING, NUMBER_FORMATS, Styles, display_width
 from pipeline.summaries.view import SummaryView, turnout
 from pipeline.texts import Lang, Text, header_text
@@ -53,6 +54,16 @@ class Canvas:
     def add_sheet(self, name: Text, *, landscape: bool = False, pages_high: int = 0) -> Worksheet:
         """Return a new A4 sheet, one page wide, with union and period above and pages below."""
         sheet = self.book.add_worksheet(_sheet_name(name[self.lang]))
+        self._set_up(sheet, landscape=landscape, pages_high=pages_high)
+        return sheet
+
+    def add_long_sheet(self, name: Text, *, landscape: bool = False) -> LongSheet:
+        """Return a new sheet of the same kind whose rows are not held."""
+        sheet = self.book.add_worksheet(_sheet_name(name[self.lang]), LongSheet)
+        self._set_up(sheet, landscape=landscape, pages_high=0)
+        return cast(LongSheet, sheet)
+
+    def _set_up(self, sheet: Worksheet, *, landscape: bool, pages_high: int) -> None:
         sheet.set_default_row(_ROW)
         sheet.set_paper(_A4)
         if landscape:
@@ -65,7 +76,6 @@ class Canvas:
         period = self.view.period.label[self.lang]
         sheet.set_header(f"&L{small} {unit}&R{small} {period} · {sheet.name}")
         sheet.set_footer(f"&L{small} {self.cut_off()}&R{small} {PAGES[self.lang]}")
-        return sheet
 
     def write_heading(self, sheet: Worksheet, title: str) -> int:
         """Write title, period and coverage, kept in sight and repeated on every page.
@@ -117,14 +127,8 @@ class Canvas:
     def fit_row(
         self, sheet: Worksheet, row: int, texts: Mapping[str, float], *, lowest: float = _ROW
     ) -> None:
-        """Make a row high enough for texts that wrap in columns of so many characters.
-
-        Programs other than Excel do not do it by themselves when they open a file.
-        """
-        lines = max(
-            (math.ceil(display_width(text) / width) for text, width in texts.items()), default=1
-        )
-        sheet.set_row(row, max(lowest, _LINE * lines + 2))
+        """Make a row high enough for its texts, see `height_for`."""
+        sheet.set_row(row, height_for(texts, lowest))
 
     def text(self, sheet: Worksheet, row: int, col: int, text: str, *styles: str) -> None:
         """Write a text, whatever it looks like, as a text; "" makes a blank cell."""
@@ -174,6 +178,17 @@ class Canvas:
         number = ";".join(f"{mark}{sign}{shown}{tail}" for sign in signs)
         amount = float(change.amount if percent else change.amount * 100)
         sheet.write_number(row, col, amount, self.styles(*styles, number=number))
+
+
+def height_for(texts: Mapping[str, float], lowest: float = _ROW) -> float:
+    """Return how high a row is for texts that wrap in columns of so many characters, in points.
+
+    Programs other than Excel do not find out by themselves when they open a file.
+    """
+    lines = max(
+        (math.ceil(display_width(text) / width) for text, width in texts.items()), default=1
+    )
+    return max(lowest, _LINE * lines + 2)
 
 
 def _add_link(sheet: Worksheet, row: int, col: int, link: str, tip: str) -> None:

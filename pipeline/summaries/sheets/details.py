@@ -7,14 +7,22 @@ values, so that programs which do not calculate show them too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.summaries.compare import WITHHELD
-from pipeline.summaries.evidence import MOST_LINES, Line, Listing, PlanItem
+from pipeline.summaries.evidence import (
+    MOST_LINES,
+    Amount,
+    Dimension,
+    Line,
+    Listing,
+    PlanItem,
+)
 from pipeline.summaries.numbers import Value
 from pipeline.summaries.sheets.canvas import Canvas
 from pipeline.summaries.sheets.detail_plans import (
@@ -24,8 +32,9 @@ from pipeline.summaries.sheets.detail_plans import (
     SUM_ROW,
     DetailPlan,
 )
+from pipeline.summaries.sheets.long_sheet import Cell
 from pipeline.summaries.sheets.reporting import CODE
-from pipeline.summaries.sheets.styles import NUMBER_FORMATS
+from pipeline.summaries.sheets.styles import NOTHING, NUMBER_FORMATS
 from pipeline.summaries.sheets.tables import write_header
 from pipeline.summaries.sheets.units import UNIT
 from pipeline.summaries.view import month_label
@@ -91,7 +100,7 @@ _MONEY: Final = NUMBER_FORMATS["money"]
 def add_detail_sheet(canvas: Canvas, plan: DetailPlan) -> Worksheet:
     """Add the rows of a listing and return the sheet."""
     listing = plan.listing
-    sheet = canvas.add_sheet(Text(plan.name, plan.name), landscape=True)
+    sheet = canvas.add_long_sheet(Text(plan.name, plan.name), landscape=True)
     headings = [
         *_place_headings(canvas, listing),
         *(d.label[canvas.lang] for d in listing.dimensions),
@@ -100,41 +109,42 @@ def add_detail_sheet(canvas: Canvas, plan: DetailPlan) -> Worksheet:
     canvas.write_heading(sheet, plan.name)
     canvas.text(sheet, 2, 0, " ".join(_notes(canvas, plan)), "muted", "small")
     sheet.set_row(2, 18)
-    formats = [_MONEY if share.money else _COUNT for share in listing.shares]
-    totals = [share.total(canvas.view.current) for share in listing.shares]
-    columns = list(zip(*(line.amounts for line in listing.lines), strict=True))
-    hidden = {place for line in listing.lines for place in line.withheld}
-    for place, shown in enumerate(formats):
-        _write_sums(
-            canvas, sheet, plan.first_share + place, columns[place] if columns else (),
-            totals[place], shown, withheld=place in hidden,
-        )  # fmt: skip
     write_header(
         canvas, sheet, FIRST_ROW - 1, [*headings, *(s.label[canvas.lang] for s in listing.shares)]
     )
     sheet.set_row(FIRST_ROW - 1, 34)
-    names = {status.unit: status.name for status in canvas.view.statuses}
-    for offset, line in enumerate(listing.lines):
-        _write_line(canvas, sheet, FIRST_ROW + offset, plan, line, names, formats)
-    _finish(canvas, sheet, len(listing.lines), plan.first_share + len(formats) - 1)
+    formats = [_MONEY if share.money else _COUNT for share in listing.shares]
+    sums = [_Sum() for _ in listing.shares]
+    cells_of, lines = _LineWriter(canvas, plan, formats), 0
+    for lines, line in enumerate(listing.lines, start=1):
+        sheet.add_row(FIRST_ROW + lines - 1, cells_of(line))
+        for place, added in enumerate(sums):
+            added.add(line.amounts[place], withheld=place in line.withheld)
+    for place, (share, added) in enumerate(zip(listing.shares, sums, strict=True)):
+        total = share.total(canvas.view.current)
+        _write_sum(
+            canvas, sheet, plan.first_share + place, lines, added, total, formats[place]
+        )  # fmt: skip
+    _finish(canvas, sheet, lines, plan.first_share + len(formats) - 1)
     return sheet
 
 
 def add_plan_detail(canvas: Canvas) -> Worksheet:
     """Add the plan items that were due, and return the sheet."""
-    sheet, items = canvas.add_sheet(OF_PLANS, landscape=True), canvas.view.plan
+    sheet, items = canvas.add_long_sheet(OF_PLANS, landscape=True), canvas.view.plan
     for col, width in enumerate((*_WIDTHS, 7, 14, 10, 10, 10, 10, 9, 9)):
         sheet.set_column(col, col, width)
     canvas.write_heading(sheet, canvas.say(OF_PLANS))
     canvas.text(sheet, 2, 0, canvas.say(NOTE_PLAN), "muted", "small")
     sheet.set_row(2, 18)
-    columns = ([1] * len(items), [int(item.done) for item in items])
-    for (name, col), column in zip(PLAN_COLS.items(), columns, strict=True):
-        _write_sums(canvas, sheet, col, column, _plan_total(canvas, name), _COUNT)
+    sums = (len(items), sum(item.done for item in items))
+    for (name, col), added in zip(PLAN_COLS.items(), sums, strict=True):
+        total = _plan_total(canvas, name)
+        _write_sum(canvas, sheet, col, len(items), _Sum(added), total, _COUNT)
     write_header(canvas, sheet, FIRST_ROW - 1, [h[canvas.lang] for h in PLAN_HEADINGS])
     names = {status.unit: status.name for status in canvas.view.statuses}
     for offset, item in enumerate(items):
-        _write_item(canvas, sheet, FIRST_ROW + offset, item, names)
+        sheet.add_row(FIRST_ROW + offset, _item_cells(canvas, item, names))
     _finish(canvas, sheet, len(items), len(PLAN_HEADINGS) - 1)
     return sheet
 
@@ -177,35 +187,43 @@ def _notes(canvas: Canvas, plan: DetailPlan) -> list[str]:
     return said
 
 
-def _write_sums(
+@dataclass(slots=True)
+class _Sum:
+    """What a column comes to while its rows go by; None where no row tells an amount."""
+
+    amount: Amount | None = None
+    withheld: bool = False
+
+    def add(self, amount: Amount | None, *, withheld: bool) -> None:
+        if amount is not None:
+            self.amount = amount if self.amount is None else self.amount + amount
+        self.withheld = self.withheld or withheld
+
+
+def _write_sum(
     canvas: Canvas,
     sheet: Worksheet,
     col: int,
-    column: Sequence[Value | None],
+    lines: int,
+    column: _Sum,
     total: Value | None,
     shown: str,
-    *,
-    withheld: bool = False,
 ) -> None:
     """Write a column's sum, the filtered sum, the summary's figure and whether they agree."""
     for offset, label in enumerate(SUMS):
         canvas.text(sheet, SUM_ROW + offset, 0, canvas.say(label), "cell", "strong", "indent")
-    cells = xl_range(FIRST_ROW, col, FIRST_ROW + max(len(column), 1) - 1, col)
-    told = [value for value in column if value is not None]
-    added = float(sum(told[1:], start=told[0])) if told else 0.0
+    cells = xl_range(FIRST_ROW, col, FIRST_ROW + max(lines, 1) - 1, col)
+    added = float(column.amount or 0)
     bold, plain = canvas.styles("cell", "strong", number=shown), canvas.styles("cell", number=shown)
     sheet.write_formula(SUM_ROW, col, f"=SUM({cells})", bold, added)
     sheet.write_formula(SUM_ROW + 1, col, f"=SUBTOTAL(109,{cells})", plain, added)
+    hidden = canvas.say(WITHHELD) if column.withheld else NOTHING
     if total is None:
-        canvas.text(
-            sheet, SUM_ROW + 2, col, canvas.say(WITHHELD) if withheld else "—", "cell", "right"
-        )
+        canvas.text(sheet, SUM_ROW + 2, col, hidden, "cell", "right")
     else:
         sheet.write_number(SUM_ROW + 2, col, float(total), plain)
-    if withheld or total is None:
-        canvas.text(
-            sheet, SUM_ROW + 3, col, canvas.say(WITHHELD) if withheld else "—", "cell", "right"
-        )
+    if column.withheld or total is None:
+        canvas.text(sheet, SUM_ROW + 3, col, hidden, "cell", "right")
         return
     here, there = (xl_rowcol_to_cell(SUM_ROW + offset, col) for offset in (0, 2))
     words = [canvas.say(word) for word in (AGREES, DIFFERS)]
@@ -215,59 +233,65 @@ def _write_sums(
     sheet.write_formula(SUM_ROW + 3, col, verdict, style, words[0] if agrees else words[1])
 
 
-def _write_line(
-    canvas: Canvas,
-    sheet: Worksheet,
-    row: int,
-    plan: DetailPlan,
-    line: Line,
-    names: dict[str, str],
-    formats: Sequence[str],
-) -> None:
-    listing, col = plan.listing, 3
-    _write_unit(canvas, sheet, row, line.unit, names, line.file)
-    if listing.form:
-        span = f"{line.first}–{line.last}" if line.rows else canvas.say(FEW)
-        canvas.text(sheet, row, col, str(line.first) if listing.by_row else span, "cell", "center")
-        col += 1
-        if not listing.by_row and line.rows:
-            sheet.write_number(row, col, line.rows, canvas.styles("cell", number=_COUNT))
-        elif not listing.by_row:
-            canvas.text(sheet, row, col, "", "cell")
-        col += 0 if listing.by_row else 1
-    for dimension, member in zip(listing.dimensions, line.members, strict=True):
-        shown = _member(canvas, listing, dimension.field, member, monthly=dimension.monthly)
-        canvas.text(sheet, row, col, shown, "cell", "center", "fit")
-        col += 1
-    for place, value in enumerate(line.amounts, start=0):
-        style = canvas.styles("cell", number=formats[place])
-        if value is not None:
-            sheet.write_number(row, col + place, float(value), style)
-        elif place in line.withheld:
-            canvas.text(sheet, row, col + place, canvas.say(WITHHELD), "cell", "right")
-        else:
-            sheet.write_blank(row, col + place, None, style)
+class _LineWriter:
+    """Makes the cells of a listing's lines; what is the same in all of them is looked up once."""
+
+    def __init__(self, canvas: Canvas, plan: DetailPlan, formats: Sequence[str]) -> None:
+        self._canvas, self._listing, style = canvas, plan.listing, canvas.styles
+        self._names = {status.unit: status.name for status in canvas.view.statuses}
+        self._amounts = [style("cell", number=shown) for shown in formats]
+        self._place, self._fitted = style("cell", "center"), style("cell", "center", "fit")
+        self._count, self._blank = style("cell", number=_COUNT), style("cell")
+        self._withheld = canvas.say(WITHHELD), style("cell", "right")
+        self._words: dict[tuple[str, str], Cell] = {}
+
+    def __call__(self, line: Line) -> Iterator[Cell]:
+        """Yield the cells of a line, from left to right."""
+        yield from _unit_cells(self._canvas, line.unit, self._names, line.file)
+        if self._listing.form:
+            yield from self._rows(line)
+        for dimension, member in zip(self._listing.dimensions, line.members, strict=True):
+            yield self._member(dimension, member)
+        for place, value in enumerate(line.amounts):
+            if value is not None:
+                yield float(value), self._amounts[place]
+            else:
+                hidden = place in line.withheld
+                yield self._withheld if hidden else (None, self._amounts[place])
+
+    def _rows(self, line: Line) -> Iterator[Cell]:
+        if self._listing.by_row:
+            yield str(line.first), self._place
+            return
+        span = f"{line.first}–{line.last}" if line.rows else self._canvas.say(FEW)
+        yield span, self._place
+        yield (line.rows, self._count) if line.rows else ("", self._blank)
+
+    def _member(self, dimension: Dimension, member: str) -> Cell:
+        key = dimension.field, member
+        if key not in self._words:
+            shown = _member(
+                self._canvas, self._listing, dimension.field, member, monthly=dimension.monthly
+            )
+            self._words[key] = shown, self._fitted
+        return self._words[key]
 
 
-def _write_item(
-    canvas: Canvas, sheet: Worksheet, row: int, item: PlanItem, names: dict[str, str]
-) -> None:
-    _write_unit(canvas, sheet, row, item.unit, names, item.file)
-    texts = (str(item.row), category_label(canvas, item.category), item.start, item.end)
-    for col, text in enumerate(texts, start=3):
-        canvas.text(sheet, row, col, text, "cell", "center", "fit")
+def _item_cells(canvas: Canvas, item: PlanItem, names: Mapping[str, str]) -> Iterator[Cell]:
+    yield from _unit_cells(canvas, item.unit, names, item.file)
+    fitted = canvas.styles("cell", "center", "fit")
+    for text in (str(item.row), category_label(canvas, item.category), item.start, item.end):
+        yield text, fitted
     tone = () if item.done else ("alarm",)
     for col, count in enumerate((item.target, item.held, 1, int(item.done)), start=7):
-        style = canvas.styles("cell", *(tone if col in (8, 10) else ()), number=_COUNT)
-        sheet.write_number(row, col, count, style)
+        yield count, canvas.styles("cell", *(tone if col in (8, 10) else ()), number=_COUNT)
 
 
-def _write_unit(
-    canvas: Canvas, sheet: Worksheet, row: int, code: str, names: dict[str, str], mark: str
-) -> None:
-    canvas.text(sheet, row, 0, names.get(code, code), "cell", "indent", "fit")
-    canvas.text(sheet, row, 1, code, "cell", "center", "fit")
-    canvas.text(sheet, row, 2, mark, "cell", "center", "muted", "fit")
+def _unit_cells(canvas: Canvas, code: str, names: Mapping[str, str], mark: str) -> Iterator[Cell]:
+    style = canvas.styles
+    yield names.get(code, code), style("cell", "indent", "fit")
+    yield code, style("cell", "center", "fit")
+    yield mark, style("cell", "center", "muted", "fit")
 
 
 def _member(canvas: Canvas, listing: Listing, field: str, member: str, *, monthly: bool) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.issues import SEVERITY_LABELS
 from pipeline.summaries.compare import WITHHELD
-from pipeline.summaries.sheets.canvas import Canvas
+from pipeline.summaries.sheets.canvas import Canvas, height_for
+from pipeline.summaries.sheets.long_sheet import Cell
 from pipeline.summaries.sheets.reporting import CODE
 from pipeline.summaries.sheets.tables import TOTAL, write_header
 from pipeline.summaries.sheets.units import UNIT
@@ -36,7 +38,7 @@ _MOST_CELLS: Final = 8
 
 def add_issues_sheet(canvas: Canvas) -> Worksheet:
     """Add the sheet and return it."""
-    sheet = canvas.add_sheet(NAME, landscape=True)
+    sheet = canvas.add_long_sheet(NAME, landscape=True)
     for col, width in enumerate(_WIDTHS):
         sheet.set_column(col, col, width)
     row = canvas.write_heading(sheet, canvas.say(NAME))
@@ -47,45 +49,47 @@ def add_issues_sheet(canvas: Canvas) -> Worksheet:
     write_header(canvas, sheet, row, [heading[canvas.lang] for heading in HEADINGS])
     sheet.repeat_rows(row)
     for offset, issue in enumerate(issues, start=1):
-        _write_issue(canvas, sheet, row + offset, issue)
+        sheet.add_row(row + offset, *_issue_row(canvas, issue))
     sheet.autofilter(row, 0, row + len(issues), len(HEADINGS) - 1)
     counts = [issue.count for issue in issues]
     told = [count for count in counts if count is not None]
     total = sum(told) if len(told) == len(counts) else None
-    _write_total(canvas, sheet, row + len(issues) + 1, total)
+    sheet.add_row(row + len(issues) + 1, _total_cells(canvas, total))
     return sheet
 
 
-def _write_issue(canvas: Canvas, sheet: Worksheet, row: int, issue: OpenIssue) -> None:
-    title, cells = issue.title[canvas.lang], _cells(canvas, issue)
+def _issue_row(canvas: Canvas, issue: OpenIssue) -> tuple[Iterable[Cell], float]:
+    """Return the cells of a kind of faults, and how high their row is."""
+    title, cells, style = issue.title[canvas.lang], _cells(canvas, issue), canvas.styles
     wraps = {issue.name: _WIDTHS[0], title: _WIDTHS[5], cells: _WIDTHS[7]}
-    canvas.fit_row(sheet, row, {text: width - 3 for text, width in wraps.items()})
-    canvas.text(sheet, row, 0, issue.name, "cell", "wrap", "indent")
-    canvas.text(sheet, row, 1, issue.unit, "cell", "center", "fit")
-    canvas.text(sheet, row, 2, _sheet(canvas, issue.sheet), "cell", "center", "fit")
-    canvas.text(sheet, row, 3, issue.code, "cell", "center")
     tone = ("alarm",) if issue.severity == "error" else ()
-    severity = SEVERITY_LABELS[issue.severity]
-    canvas.text(sheet, row, 4, severity[canvas.lang], "cell", "center", *tone)
-    canvas.text(sheet, row, 5, title, "cell", "wrap", "indent")
-    _write_count(canvas, sheet, row, issue.count, "cell", "center")
-    canvas.text(sheet, row, 7, cells, "cell", "wrap", "indent")
+    wrapped, centered = style("cell", "wrap", "indent"), style("cell", "center")
+    fitted = style("cell", "center", "fit")
+    row: list[Cell] = [
+        (issue.name, wrapped),
+        (issue.unit, fitted),
+        (_sheet(canvas, issue.sheet), fitted),
+        (issue.code, centered),
+        (SEVERITY_LABELS[issue.severity][canvas.lang], style("cell", "center", *tone)),
+        (title, wrapped),
+        _count(canvas, issue.count, "cell", "center"),
+        (cells, wrapped),
+    ]
+    return row, height_for({text: width - 3 for text, width in wraps.items()})
 
 
-def _write_total(canvas: Canvas, sheet: Worksheet, row: int, count: int | None) -> None:
-    for col in range(len(HEADINGS)):
-        canvas.text(sheet, row, col, "", "cell", "total")
-    canvas.text(sheet, row, 0, canvas.say(TOTAL), "cell", "total", "indent")
-    _write_count(canvas, sheet, row, count, "cell", "total", "center")
+def _total_cells(canvas: Canvas, count: int | None) -> list[Cell]:
+    blank = canvas.styles("cell", "total")
+    cells: list[Cell] = [("", blank)] * len(HEADINGS)
+    cells[0] = (canvas.say(TOTAL), canvas.styles("cell", "total", "indent"))
+    cells[_COUNT] = _count(canvas, count, "cell", "total", "center")
+    return cells
 
 
-def _write_count(
-    canvas: Canvas, sheet: Worksheet, row: int, count: int | None, *styles: str
-) -> None:
+def _count(canvas: Canvas, count: int | None, *styles: str) -> Cell:
     if count is None:
-        canvas.text(sheet, row, _COUNT, canvas.say(WITHHELD), *styles)
-    else:
-        sheet.write_number(row, _COUNT, count, canvas.styles(*styles, number="#,##0"))
+        return canvas.say(WITHHELD), canvas.styles(*styles)
+    return count, canvas.styles(*styles, number="#,##0")
 
 
 def _cells(canvas: Canvas, issue: OpenIssue) -> str:

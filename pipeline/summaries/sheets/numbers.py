@@ -6,7 +6,7 @@ numeric cells, blank where undefined; money has two decimals, rates are unrounde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -16,6 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipeline.summaries.numbers import Number, Value
 from pipeline.summaries.sheets.canvas import Canvas
+from pipeline.summaries.sheets.long_sheet import Cell
 from pipeline.summaries.sheets.styles import Styles
 from pipeline.texts import Text
 
@@ -30,33 +31,27 @@ _WIDTHS: Final = (10, 16, 11, 14, 18, 20, 16, 16, 10, 10)
 
 def add_numbers_sheet(canvas: Canvas) -> Worksheet:
     """Add the sheet and return it."""
-    sheet = canvas.add_sheet(NAME)
+    sheet = canvas.add_long_sheet(NAME)
     figures = canvas.view.current
     for col, (heading, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True)):
         sheet.set_column(col, col, width)
         canvas.text(sheet, 0, col, heading, "header")
     head, formats = (figures.period.code, figures.unit.code), _Formats.from_styles(canvas.styles)
     for row, number in enumerate(figures.numbers.values(), start=1):
-        _write_number(sheet, row, number, head, formats)
+        sheet.add_row(row, _cells(number, head, formats))
     sheet.autofilter(0, 0, max(1, len(figures.numbers)), len(COLUMNS) - 1)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
     return sheet
 
 
-def _write_number(
-    sheet: Worksheet, row: int, number: Number, head: Sequence[str], formats: _Formats
-) -> None:
-    texts = (*head, number.indicator, number.dimension, number.key)
-    values = (
+def _cells(number: Number, head: Sequence[str], formats: _Formats) -> Iterator[Cell | None]:
+    for text in (*head, number.indicator, number.dimension, number.key):
+        yield (text, formats.text) if text else None
+    for value in (
         number.value, number.numerator, number.denominator, number.reported, number.expected,
-    )  # fmt: skip
-    for col, text in enumerate(texts):
-        if text:
-            sheet.write_string(row, col, text, formats.text)
-    for col, value in enumerate(values, start=len(texts)):
-        if value is not None:
-            sheet.write_number(row, col, float(value), formats.of(value))
+    ):  # fmt: skip
+        yield None if value is None else (float(value), formats.of(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from xlsxwriter.worksheet import Worksheet
 from pipeline.periods import parse_period
 from pipeline.summaries.compare import WITHHELD
 from pipeline.summaries.restate import Restatement
-from pipeline.summaries.sheets.canvas import Canvas
+from pipeline.summaries.sheets.canvas import Canvas, height_for
 from pipeline.summaries.sheets.groups import REPORTING
+from pipeline.summaries.sheets.long_sheet import Cell, serial_of
 from pipeline.summaries.sheets.styles import NOTHING
 from pipeline.summaries.sheets.tables import (
     INDICATOR,
@@ -67,7 +68,7 @@ _WIDTHS: Final = (28, 14, 14, 17, 14, 17, 13, 13, 16)
 
 def add_reporting_sheet(canvas: Canvas) -> Worksheet:
     """Add the sheet and return it."""
-    sheet = canvas.add_sheet(NAME, landscape=True)
+    sheet = canvas.add_long_sheet(NAME, landscape=True)
     for col, width in enumerate(_WIDTHS):
         sheet.set_column(col, col, width)
     row = canvas.write_heading(sheet, canvas.say(NAME))
@@ -77,7 +78,8 @@ def add_reporting_sheet(canvas: Canvas) -> Worksheet:
     row = write_section(canvas, sheet, row, canvas.say(UNITS))
     write_header(canvas, sheet, row, [heading[canvas.lang] for heading in HEADINGS])
     for offset, status in enumerate(canvas.view.statuses, start=1):
-        _write_status(canvas, sheet, row + offset, status)
+        height = height_for({status.name: _WIDTHS[0] - 3})
+        sheet.add_row(row + offset, _status_cells(canvas, status), height)
     sheet.autofilter(row, 0, row + max(1, len(canvas.view.statuses)), len(HEADINGS) - 1)
     sheet.repeat_rows(row)
     return sheet
@@ -115,30 +117,32 @@ def _write_restatement(canvas: Canvas, sheet: Worksheet, row: int, restated: Res
         canvas.text(sheet, row, col, text, "cell", "right", "fit")
 
 
-def _write_status(canvas: Canvas, sheet: Worksheet, row: int, status: UnitStatus) -> None:
+def _status_cells(canvas: Canvas, status: UnitStatus) -> list[Cell]:
+    style = canvas.styles
     tone = {"on_time": (), "late": ("strong",), "missing": ("alarm",)}[status.state]
-    canvas.fit_row(sheet, row, {status.name: _WIDTHS[0] - 3})
-    canvas.text(sheet, row, 0, status.name, "cell", "wrap", "indent")
-    canvas.text(sheet, row, 1, status.unit, "cell", "center", "fit")
-    canvas.text(sheet, row, 2, canvas.say(STATES[status.state]), "cell", "center", *tone)
-    if status.received_at is None:
-        canvas.text(sheet, row, 3, NOTHING, "cell", "center")
-    else:
-        shown = canvas.styles("cell", "center", number="yyyy-mm-dd hh:mm")
-        sheet.write_datetime(row, 3, status.received_at.replace(tzinfo=None), shown)
-    _write_count(canvas, sheet, row, 4, status.version, NOTHING)
-    canvas.text(sheet, row, 5, canvas.say(YES) if status.nil else "", "cell", "center")
-    for col, count in enumerate((status.errors, status.warnings), start=6):
-        if status.received_at is None:
-            canvas.text(sheet, row, col, NOTHING, "cell", "center")
-        else:
-            _write_count(canvas, sheet, row, col, count, canvas.say(WITHHELD))
+    centered, nothing = style("cell", "center"), (NOTHING, style("cell", "center"))
+    came = status.received_at
+    cells: list[Cell] = [
+        (status.name, style("cell", "wrap", "indent")),
+        (status.unit, style("cell", "center", "fit")),
+        (canvas.say(STATES[status.state]), style("cell", "center", *tone)),
+        nothing,
+        _count(canvas, status.version, NOTHING),
+        (canvas.say(YES) if status.nil else "", centered),
+        nothing,
+        nothing,
+    ]
+    if came is not None:
+        shown = style("cell", "center", number="yyyy-mm-dd hh:mm")
+        cells[3] = serial_of(came.replace(tzinfo=None)), shown
+        cells[6:] = (
+            _count(canvas, count, canvas.say(WITHHELD))
+            for count in (status.errors, status.warnings)
+        )
+    return cells
 
 
-def _write_count(
-    canvas: Canvas, sheet: Worksheet, row: int, col: int, count: int | None, mark: str
-) -> None:
+def _count(canvas: Canvas, count: int | None, mark: str) -> Cell:
     if count is None:
-        canvas.text(sheet, row, col, mark, "cell", "center")
-    else:
-        sheet.write_number(row, col, count, canvas.styles("cell", "center", number="#,##0"))
+        return mark, canvas.styles("cell", "center")
+    return count, canvas.styles("cell", "center", number="#,##0")
