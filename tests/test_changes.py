@@ -100,10 +100,14 @@ MEMBERS = Measure("units_with_rows")  # any part will do
 
 def quarter(period, members, units):
     """A quarter in which units count members; one that is not named has no workbook."""
-    own = {unit.code: {(EXPECTED, "", ""): 1} for unit in units} | {"R": {}}
-    for code, count in members.items():
-        own[code] |= {(REPORTED, "", ""): 1, (MEMBERS, "", ""): count}
-    return Quarter(Sums(period, own), build_tree([ROOT, *units]))
+    codes = ["R", *(unit.code for unit in units)]
+    columns = {
+        EXPECTED: [int(code != "R") for code in codes],
+        REPORTED: [int(code in members) for code in codes],
+        MEMBERS: [members.get(code, 0) for code in codes],
+    }
+    places = {code: place for place, code in enumerate(codes)}
+    return Quarter(Sums(period, places, columns, {}), build_tree([ROOT, *units]))
 
 
 def test_every_reason_of_a_change_with_pencil_and_paper(indicators):

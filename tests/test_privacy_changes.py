@@ -79,8 +79,8 @@ def claims_of_bridges(bridges, quarters):
             continue
         terms = {part.kind: {} for part in bridge.parts}
         then, later = (
-            {u.code for u in tree.reporting(bridge.unit, p.end)} & sums[n].own.keys()
-            if bridge.unit in sums[n].own
+            {u.code for u in tree.reporting(bridge.unit, p.end)} & sums[n].units.keys()
+            if bridge.unit in sums[n].units
             else set()
             for n, p in (("said", EARLIER), ("now", PERIOD))
         )

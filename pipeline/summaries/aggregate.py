@@ -6,7 +6,8 @@ therefore always the sum of its children and its own workbook.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -22,11 +23,12 @@ from pipeline.summaries.indicators import (
     Breakdown,
     Indicator,
     Indicators,
+    Part,
     Rows,
     amount,
 )
 from pipeline.summaries.numbers import Figures, Number
-from pipeline.summaries.sums import Records, Sums, Tally, parts_of, read_sums, total
+from pipeline.summaries.sums import Records, Split, Sums, Tally, parts_of, read_sums
 
 
 def figures(
@@ -77,16 +79,18 @@ def figures_over(
     What stands at a moment is that of the last quarter for which anybody reported; all else is
     added up, who reported and who should have, too: as many workbooks as there are quarters.
     """
-    own, pooled = _added_up(quarters, tree)
+    pools = _pools(quarters, tree)
     found = {}
     for unit in tree.walk(tree.root.code, period.end):
         if only is not None and unit.code not in only:
             continue
-        children = [c for c in _children(tree, unit, quarters) if c.code in pooled]
+        children = [c for c in _children(tree, unit, quarters) if _is_in(quarters, c.code)]
         if children or unit is tree.root:
-            members = {unit.code: own[unit.code]} if own.get(unit.code) else {}
-            members |= {child.code: pooled[child.code] for child in children}
-            numbers = _numbers(forms, indicators, pooled.get(unit.code, {}), members)
+            own = _tally(((sums, sums.columns) for sums, _ in pools), unit.code)
+            members = {unit.code: own} if own else {}
+            members |= {child.code: _tally(pools, child.code) for child in children}
+            split = _split(quarters, unit.code)
+            numbers = _numbers(forms, indicators, _tally(pools, unit.code), split, members)
             places = {(n.indicator, n.dimension, n.key): n for n in numbers}
             found[unit.code] = Figures(unit, period, places)
     return found
@@ -94,58 +98,71 @@ def figures_over(
 
 def number_of(
     indicator: Indicator,
-    tally: Tally,
+    tally: Mapping[Part, int],
     place: tuple[str, str] = ("", ""),
-    within: tuple[str, str] = ("", ""),
+    within: Mapping[Part, int] | None = None,
 ) -> Number:
-    """Return the number printed at `place`, from the sums within a member of a breakdown."""
-    reported, expected = total(tally, REPORTED), total(tally, EXPECTED)
+    """Return the number printed at `place`, from the sums of a unit, or those `within` a member
+    of a breakdown."""
+    reported, expected = tally.get(REPORTED, 0), tally.get(EXPECTED, 0)
     if not reported and not indicator.on_units:
         return Number(indicator.id, *place, None, None, None, reported, expected)
-    sums = [amount(part, tally.get((part, *within), 0)) for part in indicator.parts]
+    told = tally if within is None else within
+    sums = [amount(part, told.get(part, 0)) for part in indicator.parts]
     value = indicator.value(*sums)
     numerator, denominator = sums if len(sums) == 2 else (None, None)
     return Number(indicator.id, *place, value, numerator, denominator, reported, expected)
 
 
-def _added_up(
-    quarters: Sequence[Sums], tree: OrgTree
-) -> tuple[Mapping[str, Tally], Mapping[str, Tally]]:
-    """Return what units add themselves, and what they come to with everything below them."""
-    own, pooled = dict[str, Tally](), dict[str, Tally]()
+# The sums of a quarter with its columns rolled up: each unit with everything below it.
+_Pool = tuple[Sums, Mapping[Part, Sequence[int]]]
+
+
+def _pools(quarters: Sequence[Sums], tree: OrgTree) -> list[_Pool]:
+    """Return the quarters rolled up; of those before the last one nothing that stands at a moment."""
     last = _last_reported(quarters)
+    told = [sums if sums is last else _without_stocks(sums) for sums in quarters]
+    return [(sums, _rolled_up(sums, tree)) for sums in told]
+
+
+def _is_in(quarters: Iterable[Sums], unit: str) -> bool:
+    return any(unit in sums.units for sums in quarters)
+
+
+def _tally(pools: Iterable[_Pool], unit: str) -> Tally:
+    """Return what the columns of one or several quarters tell of a unit, but zeros."""
+    found = Tally()
+    for sums, columns in pools:
+        place = sums.units.get(unit)
+        for part, column in columns.items() if place is not None else ():
+            if place is not None and column[place]:
+                found[part] = found.get(part, 0) + column[place]
+    return found
+
+
+def _split(quarters: Iterable[Sums], unit: str) -> Split:
+    found = Split()
     for sums in quarters:
-        tallies = sums.own if sums is last else _without_stocks(sums.own)
-        rolled = _rolled_up(tuple(tree.walk(tree.root.code, sums.period.end)), tallies)
-        if len(quarters) == 1:
-            return tallies, rolled
-        _add_up(own, tallies)
-        _add_up(pooled, rolled)
-    return own, pooled
+        for place, tally in sums.splits.get(unit, {}).items():
+            above = found.setdefault(place, {})
+            for part, added in tally.items():
+                above[part] = above.get(part, 0) + added
+    return found
 
 
 def _last_reported(quarters: Sequence[Sums]) -> Sums:
     """Return the last quarter for which anybody reported, the last one where nobody ever did."""
-    reported = (sums for sums in reversed(quarters) if any(map(sums.reported, sums.own)))
+    reported = (sums for sums in reversed(quarters) if any(sums.columns.get(REPORTED, ())))
     return next(reported, quarters[-1])
 
 
-def _without_stocks(own: Mapping[str, Tally]) -> dict[str, Tally]:
-    return {
-        code: {
-            cell: found
-            for cell, found in tally.items()
-            if not (isinstance(cell[0], Rows) and cell[0].stock)
-        }
-        for code, tally in own.items()
+def _without_stocks(sums: Sums) -> Sums:
+    flows = {
+        part: column
+        for part, column in sums.columns.items()
+        if not (isinstance(part, Rows) and part.stock)
     }
-
-
-def _add_up(sums: dict[str, Tally], more: Mapping[str, Tally]) -> None:
-    for code, tally in more.items():
-        above = sums.setdefault(code, {})
-        for cell, found in tally.items():
-            above[cell] = above.get(cell, 0) + found
+    return replace(sums, columns=flows)
 
 
 def _children(tree: OrgTree, unit: OrgUnit, quarters: Sequence[Sums]) -> list[OrgUnit]:
@@ -154,41 +171,48 @@ def _children(tree: OrgTree, unit: OrgUnit, quarters: Sequence[Sums]) -> list[Or
     return [child for child in tree.units.values() if child.code in codes]
 
 
-def _rolled_up(units: tuple[OrgUnit, ...], own: Mapping[str, Tally]) -> dict[str, Tally]:
-    """Return the sums of each unit with everything below it; `units` has parents first."""
-    pooled = {unit.code: dict(own[unit.code]) for unit in units}
-    for unit in reversed(units[1:]):
-        above = pooled[unit.parent]
-        for cell, found in pooled[unit.code].items():
-            above[cell] = above.get(cell, 0) + found
-    return pooled
+def _rolled_up(sums: Sums, tree: OrgTree) -> dict[Part, list[int]]:
+    """Return the columns with everything below each unit added to it; parents stand first."""
+    parents = [sums.units.get(tree.units[code].parent, 0) for code in sums.units]
+    found = {}
+    for part, column in sums.columns.items():
+        pooled = [*column]
+        for place in range(len(pooled) - 1, 0, -1):
+            if pooled[place]:
+                pooled[parents[place]] += pooled[place]
+        found[part] = pooled
+    return found
 
 
 def _numbers(
-    forms: Forms, indicators: Indicators, pooled: Tally, members: Mapping[str, Tally]
+    forms: Forms,
+    indicators: Indicators,
+    pooled: Tally,
+    split: Split,
+    members: Mapping[str, Tally],
 ) -> Iterator[Number]:
     for indicator in indicators:
         yield number_of(indicator, pooled)
     for unit, tally in members.items():
         for indicator in indicators:
-            if total(tally, REPORTED) or indicator.on_units:
+            if tally.get(REPORTED) or indicator.on_units:
                 yield number_of(indicator, tally, (BY_UNIT, unit))
     for breakdown in indicators.breakdowns:
-        split = indicators.of_breakdown(breakdown)
-        for member in _members(forms, indicators, breakdown, pooled):
+        indicators_split = indicators.of_breakdown(breakdown)
+        for member in _members(forms, indicators, breakdown, split):
             place = (breakdown.dimension, member)
-            for indicator in split:
-                if any((part, *place) in pooled for part in indicator.parts):
-                    yield number_of(indicator, pooled, place, place)
+            for indicator in indicators_split:
+                if any(part in split[place] for part in indicator.parts):
+                    yield number_of(indicator, pooled, place, split[place])
 
 
-def _members(
-    forms: Forms, indicators: Indicators, breakdown: Breakdown, pooled: Tally
-) -> list[str]:
+def _members(forms: Forms, indicators: Indicators, breakdown: Breakdown, split: Split) -> list[str]:
     """Return the members that have rows: choices as they are listed, months in time."""
     parts = set(parts_of(indicators.of_breakdown(breakdown)))
     members = {
-        m for part, dimension, m in pooled if part in parts and dimension == breakdown.dimension
+        member
+        for (dimension, member), tally in split.items()
+        if dimension == breakdown.dimension and not parts.isdisjoint(tally)
     }
     listed = [c.value for c in forms.forms[breakdown.form].field(breakdown.field).choices]
     rank = {member: place for place, member in enumerate(listed)}

@@ -137,13 +137,13 @@ def like_for_like(
 
 def reporting_below(tree: OrgTree, sums: Sums, unit: str) -> tuple[str, ...]:
     """Return the units that owe the workbooks behind a unit's sums; none where it did not exist."""
-    if unit not in sums.own or unit not in tree.units:
+    if unit not in sums.units or unit not in tree.units:
         return ()
     return tuple(u.code for u in tree.reporting(unit, sums.period.end))
 
 
 def _pooled(sums: Sums, units: Sequence[str], parts: Iterable[Part]) -> Tally:
-    return {(part, "", ""): sum(sums.of(unit, part) for unit in units) for part in parts}
+    return {part: sum(sums.of(unit, part) for unit in units) for part in parts}
 
 
 def _last_known(units: Iterable[str], part: Part, earlier: Iterable[Sums]) -> list[int | None]:

@@ -96,7 +96,7 @@ def restate(
     """Yield how the causes have changed the figures of a unit between two moments."""
     wanted = list(indicators)
     parts = (EXPECTED, REPORTED, *parts_of(wanted))
-    running = {(part, "", ""): sum(then.of(code, part) for code in below) for part in parts}
+    running = {part: sum(then.of(code, part) for code in below) for part in parts}
     newest = {cause.unit: cause for cause in causes if cause.unit in below}
     for cause in sorted(newest.values(), key=lambda cause: cause.file):
         before = dict(running)
@@ -111,4 +111,4 @@ def restate(
 
 def _move(running: Tally, unit: str, parts: Iterable[Part], then: Sums, since: Sums) -> None:
     for part in parts:
-        running[part, "", ""] += since.of(unit, part) - then.of(unit, part)
+        running[part] += since.of(unit, part) - then.of(unit, part)

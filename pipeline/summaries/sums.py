@@ -8,8 +8,9 @@ newest one taken (`as_of`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -41,9 +42,9 @@ from pipeline.summaries.statements import (
     share_of,
 )
 
-# A sum's place: a part, and the dimension and member it is split by ("" and "" for all of it).
-Cell = tuple[Part, str, str]
-Tally = dict[Cell, int]
+Tally = dict[Part, int]
+Split = dict[tuple[str, str], Tally]  # by dimension and member
+Amounts = Sequence[tuple[Part, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,22 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What each active unit's own workbooks add up to; nothing but who owes one where none came."""
+    """What each active unit's own workbooks add up to; nothing but who owes one where none came.
+
+    A part has a column with an amount for each of the `units`, in their order; one that comes to
+    nothing has none. Split sums are kept of units alone that others belong to, each with everything
+    below it: nothing else is ever told of them.
+    """
 
     period: Period
-    own: Mapping[str, Tally]
+    units: Mapping[str, int]
+    columns: Mapping[Part, Sequence[int]]
+    splits: Mapping[str, Split]
 
     def of(self, unit: str, part: Part) -> int:
         """Return a unit's own sum of a part, 0 where it has none."""
-        return total(self.own.get(unit, {}), part)
+        column, place = self.columns.get(part), self.units.get(unit)
+        return column[place] if column is not None and place is not None else 0
 
     def reported(self, unit: str) -> bool:
         """Whether a unit owes a workbook and has one that counts."""
@@ -90,18 +99,20 @@ def read_sums(
     standings = read_standings(
         records.connection, records.tables, records.forms, period, as_of=as_of
     )
-    own = {unit.code: _on_units(unit, standings.get(unit.code)) for unit in units}
-    reported = {code for code, tally in own.items() if total(tally, REPORTED)}
-    cells: dict[Cell, Cell] = {}  # each is held once and not for every unit
-    for code, cell, amount in _row_and_plan_sums(source) if reported else ():
-        if code in reported:
-            own[code][cells.setdefault(cell, cell)] = amount
-    return Sums(period, own)
-
-
-def total(tally: Mapping[Cell, int], part: Part) -> int:
-    """Return the sum of a part that is not split, 0 where there is none."""
-    return tally.get((part, "", ""), 0)
+    found = _Columns({unit.code: place for place, unit in enumerate(units)})
+    _count_units(found, units, standings)
+    reported = found.columns.get(REPORTED, ())
+    splits = _Splits(tree)
+    for code, dimension, member, amounts in _row_and_plan_sums(source) if any(reported) else ():
+        place = found.units.get(code)
+        if place is None or not reported[place]:
+            continue
+        if dimension:
+            splits.add(code, (dimension, member), amounts)
+        else:
+            for part, amount in amounts:
+                found.put(part, place, amount)
+    return Sums(period, found.units, found.columns, splits.found)
 
 
 def parts_of(indicators: Iterable[Indicator]) -> tuple[Part, ...]:
@@ -117,14 +128,61 @@ class _Source:
     cut: Period | None
 
 
-def _on_units(unit: OrgUnit, standing: Standing | None) -> Tally:
-    if not unit.reports:
-        return {}
-    return {(Measure(name), "", ""): 1 for name in ON_UNITS if counts(name, standing)}
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    units: Mapping[str, int]
+    columns: dict[Part, MutableSequence[int]] = field(default_factory=dict)
+
+    def put(self, part: Part, place: int, amount: int) -> None:
+        if part not in self.columns:
+            self.columns[part] = array("q", bytes(8 * len(self.units)))
+        try:
+            self.columns[part][place] = amount
+        except OverflowError:  # somebody typed what nobody has; it is reported, and added up
+            self.columns[part] = [*self.columns[part]]
+            self.columns[part][place] = amount
 
 
-def _row_and_plan_sums(source: _Source) -> Iterator[tuple[str, Cell, int]]:
-    """Yield unit, cell and sum of all that is added up over rows."""
+class _Splits:
+    """Adds split sums up for every unit above, as they are read."""
+
+    def __init__(self, tree: OrgTree) -> None:
+        self.found: dict[str, Split] = {}
+        self._tree = tree
+        self._inner = {tree.root.code, *(unit.parent for unit in tree.units.values())}
+        self._above: dict[str, tuple[str, ...]] = {}
+
+    def add(self, unit: str, place: tuple[str, str], amounts: Amounts) -> None:
+        for above in self._units_above(unit):
+            tally = self.found.setdefault(above, {}).setdefault(place, {})
+            for part, amount in amounts:
+                tally[part] = tally.get(part, 0) + amount
+
+    def _units_above(self, unit: str) -> tuple[str, ...]:
+        """Return the unit itself, if others belong to it, and all that it belongs to."""
+        if unit not in self._above:
+            parent = self._tree.units[unit].parent
+            above = self._units_above(parent) if unit != self._tree.root.code else ()
+            self._above[unit] = (unit, *above) if unit in self._inner else above
+        return self._above[unit]
+
+
+def _count_units(
+    found: _Columns, units: Iterable[OrgUnit], standings: Mapping[str, Standing]
+) -> None:
+    """Add what is told of units by who has reported."""
+    measures = [Measure(name) for name in ON_UNITS]
+    of_silent = [measure for measure in measures if counts(measure.name, None)]
+    for place, unit in enumerate(units):
+        if unit.reports:
+            standing = standings.get(unit.code)
+            for measure in measures if standing else of_silent:
+                if counts(measure.name, standing):
+                    found.put(measure, place, 1)
+
+
+def _row_and_plan_sums(source: _Source) -> Iterator[tuple[str, str, str, Amounts]]:
+    """Yield unit, dimension, member and sums of all that is added up over rows."""
     indicators = source.records.indicators
     parts = parts_of(indicators)
     for form in dict.fromkeys(part.form for part in parts if part.form):
@@ -138,7 +196,7 @@ def _row_and_plan_sums(source: _Source) -> Iterator[tuple[str, Cell, int]]:
 
 def _row_sums(
     source: _Source, form: str, parts: Iterable[Part], breakdown: Breakdown | None = None
-) -> Iterator[tuple[str, Cell, int]]:
+) -> Iterator[tuple[str, str, str, Amounts]]:
     tables, forms, period = source.records.tables, source.records.forms, source.period
     summed = [part for part in parts if isinstance(part, Rows)]
     by: list[ColumnElement[Any]] = [tables.records[form].c.unit]
@@ -149,23 +207,22 @@ def _row_sums(
     if source.cut:
         indicators = source.records.indicators
         statement = statement.where(belongs_to(source.cut, tables, forms, indicators, form, period))
-    has_rows = (Measure("units_with_rows", form), "", "")
-    found = source.records.connection.execute(statement, context_values(period))
-    for unit, *amounts in found:
+    has_rows = (Measure("units_with_rows", form), 1)
+    for unit, *amounts in source.records.connection.execute(statement, context_values(period)):
         dimension, member = "", ""
         if breakdown:
             dimension, member = breakdown.dimension, amounts.pop(0) or NO_MEMBER.zh
-        else:
-            yield unit, has_rows, 1
-        for part, amount in zip(summed, amounts, strict=True):
-            if amount is not None:
-                yield unit, (part, dimension, member), int(amount)
+        told = [
+            (part, int(amount))
+            for part, amount in zip(summed, amounts, strict=True)
+            if amount is not None
+        ]
+        yield unit, dimension, member, told if breakdown else [has_rows, *told]
 
 
-def _plan_sums(source: _Source) -> Iterator[tuple[str, Cell, int]]:
+def _plan_sums(source: _Source) -> Iterator[tuple[str, str, str, Amounts]]:
     months = months_of(source.cut, source.period) if source.cut else None
     items = due_plan_items(source.records.tables, source.period, source.as_of, months).subquery()
     statement = select(items.c.unit, func.count(), func.sum(items.c.done)).group_by(items.c.unit)
     for unit, due, done in source.records.connection.execute(statement):
-        yield unit, (Measure("plan_due"), "", ""), due
-        yield unit, (Measure("plan_done"), "", ""), int(done)
+        yield unit, "", "", [(Measure("plan_due"), due), (Measure("plan_done"), int(done))]
