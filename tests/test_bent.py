@@ -397,7 +397,7 @@ def test_no_column_is_silently_read_as_another(forms: Forms) -> None:
         rows = [[], heads, [cells.get(key) for key, _ in columns]]
         anchors = {key: (2, n) for n, (key, _) in enumerate(columns) if key} if marks else {}
         place, issues = locate_ledger(
-            Wanted(form, form.labels), Sheet("走访", "visible", rows), anchors
+            Wanted.of(form, form.labels), Sheet("走访", "visible", rows), anchors
         )
         said = {(issue.field, issue.code) for issue in issues}
         for key, column in place.columns.items():

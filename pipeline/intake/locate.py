@@ -16,9 +16,8 @@ from pipeline.forms.anchors import CHECK_SHEET
 from pipeline.forms.model import Form, Forms, Workbook
 from pipeline.forms.workbook import GUIDE_SHEET, LISTS_SHEET, META_SHEET
 from pipeline.intake.findings import Place, address, finding
-from pipeline.intake.locate_cover import locate_cover
-from pipeline.intake.locate_ledger import locate_ledger
 from pipeline.intake.locate_sheets import Assigned, anchors_on, assign_sheets, cover_labels
+from pipeline.intake.locate_usual import find_cover, find_ledger
 from pipeline.intake.locate_version import about_version, came_later, version_of, wanted_of
 from pipeline.intake.places import CoverPlace, LedgerPlace
 from pipeline.intake.returned import is_list_sheet
@@ -67,9 +66,9 @@ def locate(book: Book, forms: Forms) -> Located | None:
             continue
         anchors = anchors_on(book, form, sheet)
         if form.kind == "cover":
-            cover, found = locate_cover(wanted[form.key], sheet, anchors)
+            cover, found = find_cover(wanted[form.key], sheet, anchors)
         else:
-            ledgers[form.key], found = locate_ledger(wanted[form.key], sheet, anchors)
+            ledgers[form.key], found = find_ledger(wanted[form.key], sheet, anchors)
         issues.extend(found)
         issues.extend(_hidden(form, sheet))
     if meta is None:

@@ -30,7 +30,7 @@ from pipeline.issues import Issue
 from pipeline.texts import Text, label_key
 
 HEADER_ROWS = 10
-_OWN = frozenset(map(label_key, (STATUS.zh, STATUS.en)))
+OWN_HEADINGS = frozenset(map(label_key, (STATUS.zh, STATUS.en)))
 
 _BY_MARK = Text(
     "表头改动过，按模板里的标记读作“{label}”。",
@@ -109,11 +109,11 @@ def locate_ledger(
     return place, finder.issues
 
 
-def best_header(sheet: Sheet, labels: Mapping[str, str]) -> tuple[int, frozenset[str]]:
+def best_header(sheet: Sheet, wanted: Wanted) -> tuple[int, frozenset[str]]:
     """Return the 0-based row with most labels among the first, and the fields they name."""
-    best, most, all_fields = 0, frozenset[str](), len(set(labels.values()))
+    best, most, all_fields = 0, frozenset[str](), len(wanted.named)
     for number, row in enumerate(sheet.rows[:HEADER_ROWS]):
-        found = _fields_in(row, labels)
+        found = _fields_in(row, wanted.labels)
         if len(found) > len(most):
             best, most = number, found
         if len(most) == all_fields:
@@ -133,11 +133,11 @@ class _Finder:
         self._rows = sheet.rows
         self._anchors = anchors
         self._wanted = wanted
-        band = _header_band(sheet, wanted.labels, anchors)
+        band = _header_band(sheet, wanted, anchors)
         self.last_row = band[-1] + 1
         self._first_row = band[0]
         self._headings = _headings(sheet, wanted.labels, band)
-        self.own = self._headed(_OWN)
+        self.own = self._headed(OWN_HEADINGS)
         self._taken = self._headed(wanted.silent) | self.own
         self._refused: set[str] = set()
 
@@ -322,15 +322,14 @@ def written(text: str) -> str:
     return " ".join(text.replace("*", "").replace("＊", "").split())
 
 
-def _header_band(
-    sheet: Sheet, labels: Mapping[str, str], anchors: Mapping[str, tuple[int, int]]
-) -> list[int]:
+def _header_band(sheet: Sheet, wanted: Wanted, anchors: Mapping[str, tuple[int, int]]) -> list[int]:
     """Return the 0-based rows of the headings, one or two, in their order.
 
     Merged cells put a heading into the row above or below the others: above, where the cell below
     it is blank; below, where that row holds nothing but labels.
     """
-    main, fields = best_header(sheet, labels)
+    labels = wanted.labels
+    main, fields = best_header(sheet, wanted)
     for row in {row - 1 for row, _ in anchors.values()}:
         there = _fields_in(sheet.rows[row], labels) if row < len(sheet.rows) else frozenset()
         if len(there) > len(fields) or (not fields and row < len(sheet.rows)):
@@ -366,8 +365,8 @@ def _headings(
 
 
 def _fields_in(row: Sequence[Raw], labels: Mapping[str, str]) -> frozenset[str]:
-    keys = {labels.get(label_key(cell)) for cell in row if isinstance(cell, str)}
-    return frozenset(key for key in keys if key is not None)
+    keys = {labels.get(label_key(cell), "") for cell in row if isinstance(cell, str)}
+    return frozenset(keys - {""})
 
 
 def _letters(index: int) -> str:

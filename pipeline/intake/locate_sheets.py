@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pipeline.books.grid import Book, Sheet
 from pipeline.forms.anchors import anchor_name
@@ -74,12 +75,15 @@ def anchors_on(book: Book, form: Form, sheet: Sheet) -> dict[str, tuple[int, int
     """Return row and column of the form's hidden marks on a sheet, by field key."""
     if not book.names:
         return {}
-    cells = {field.key: book.names.get(anchor_name(form, field.key)) for field in form.fields}
+    cells = ((key, book.names.get(name)) for key, name in _anchor_names(form))
     return {
-        key: (cell[1], cell[2])
-        for key, cell in cells.items()
-        if cell is not None and cell[0] == sheet.name
+        key: (cell[1], cell[2]) for key, cell in cells if cell is not None and cell[0] == sheet.name
     }
+
+
+@lru_cache(maxsize=256)
+def _anchor_names(form: Form) -> list[tuple[str, str]]:
+    return [(field.key, anchor_name(form, field.key)) for field in form.fields]
 
 
 def _assign_by_name(
@@ -157,9 +161,9 @@ def _is_used(sheet: Sheet, assigned: Assigned) -> bool:
 
 def _share(form: Form, sheet: Sheet, wanted: Wanteds) -> float:
     """Return how much of a form's required headings, or labels, stand on a sheet, at most 1."""
-    required = {f.key for f in form.fields if f.required} - wanted[form.key].defaults.keys()
+    required = wanted[form.key].required
     if form.kind == "cover":
-        present = cover_labels(sheet, wanted[form.key].labels)
+        present = frozenset(cover_labels(sheet, wanted[form.key].labels))
     else:
-        present = set(best_header(sheet, wanted[form.key].labels)[1])
+        present = best_header(sheet, wanted[form.key])[1]
     return len(present & required) / len(required) if required else 0.0

@@ -7,6 +7,7 @@ A workbook of a newer version than is known here is refused: what its new column
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from pipeline.forms.model import Form, Value, Workbook
 from pipeline.forms.versions import labels_then, removed_since, stand_for_missing
@@ -33,10 +34,11 @@ def version_of(meta: Mapping[str, str] | None) -> int | None:
     return int(text) if text.isdecimal() and len(text) < _LONGEST else None
 
 
-def wanted_of(workbook: Workbook, version: int | None) -> dict[str, Wanted]:
+@lru_cache(maxsize=64)
+def wanted_of(workbook: Workbook, version: int | None) -> Mapping[str, Wanted]:
     """Return what is looked for in a workbook of this version, by form key."""
     return {
-        form.key: Wanted(
+        form.key: Wanted.of(
             form,
             labels_then(form, version),
             removed_since(form, version),

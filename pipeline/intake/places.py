@@ -7,7 +7,7 @@ as it was written, so that messages speak of the sheet in its own words.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pipeline.books.grid import Sheet
 from pipeline.books.raw import Raw
@@ -22,18 +22,34 @@ class Column:
     written: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # so that what was found can be kept by it
 class Wanted:
     """What is looked for on a sheet: the labels of a form as its workbook's version means them.
 
     `labels` maps the keys of headings to fields, `silent` holds those of headings that are passed
     over without a word, `defaults` the values of the fields that this version did not have yet.
+    `named` are the fields that labels name, `required` those without which a sheet is not whole.
     """
 
     form: Form
     labels: Mapping[str, str]
-    silent: frozenset[str] = frozenset()
-    defaults: Mapping[str, Value] = field(default_factory=dict)
+    silent: frozenset[str]
+    defaults: Mapping[str, Value]
+    named: frozenset[str]
+    required: frozenset[str]
+
+    @classmethod
+    def of(
+        cls,
+        form: Form,
+        labels: Mapping[str, str],
+        silent: frozenset[str] = frozenset(),
+        defaults: Mapping[str, Value] | None = None,
+    ) -> Wanted:
+        """Return what is looked for, with what follows from it."""
+        defaults = defaults or {}
+        required = frozenset(f.key for f in form.fields if f.required and f.key not in defaults)
+        return cls(form, labels, silent, defaults, frozenset(labels.values()), required)
 
 
 @dataclass(frozen=True, slots=True)
