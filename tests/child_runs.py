@@ -149,6 +149,7 @@ def _command(arguments: list[str], out: Any, err: Any) -> int:
 def _prepare() -> None:
     """Judge in this process; remember what is judged and rendered, and statements once compiled."""
     from pipeline import checking, collect, publish, workers
+    from pipeline.deliver import mime
     from pipeline.records import engines, store
 
     workers.judge_bytes = _remembered(
@@ -161,6 +162,7 @@ def _prepare() -> None:
     publish.write_dashboard = _remembered(
         publish.write_dashboard, lambda views, lang: ([_shown(view) for view in views], lang)
     )
+    mime.draw_png = _remembered(mime.draw_png, lambda svg, **how: (svg, how))
     store.build_tables = _remembered(store.build_tables, lambda forms: forms.digest)
     engines.create_engine = _sharing_statements(engines.create_engine)
 
@@ -190,10 +192,10 @@ def _remembered(function: Callable[..., Any], key: Callable[..., Any]) -> Callab
     known: dict[bytes, Any] = {}
 
     @wraps(function)
-    def remembering(*given: Any) -> Any:
-        name = pickle.dumps(key(*given))
+    def remembering(*given: Any, **how: Any) -> Any:
+        name = pickle.dumps(key(*given, **how))
         if name not in known:
-            known[name] = function(*given)
+            known[name] = function(*given, **how)
         return known[name]
 
     return remembering
