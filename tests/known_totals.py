@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder.mkdir()
         expected, kinds = fill_workspace(folder, asked.seed, asked.count)
         began = datetime.now()
-        report = run_once(folder, mail=False, render=False)
+        report = run_once(folder, in_workers=True, mail=False, render=False)
         took = datetime.now() - began
         wrong = list(differences(folder, expected))
     total = sum(totals["D02"] + totals["A07"] + totals["V03"] for totals in expected.values())

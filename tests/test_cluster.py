@@ -55,7 +55,7 @@ def test_outputs_and_what_is_told_of_each_file_are_the_same(tmp_path: Path, addr
         drop(root, "坏.xlsx", quarterly("U2", activities=[activity(attended="若干")]))
         drop(root, "乱.xlsx", b"<html></html>")
         drop(root, "S.xlsx", quarterly("S", activities=[activity()]))
-        told.append(run_once(root, mail=False).as_json()["files"])
+        told.append(run_once(root, in_workers=True, mail=False).as_json()["files"])
         outputs = sorted(path for path in (root / "outputs").rglob("*") if path.is_file())
         left.append({path.relative_to(root): path.read_bytes() for path in outputs})
     assert told[0] == told[1]
@@ -67,14 +67,14 @@ def test_outputs_and_what_is_told_of_each_file_are_the_same(tmp_path: Path, addr
 def test_changed_forms_reach_workers_that_stay_up(tmp_path: Path, address: str) -> None:
     root = make_workspace(tmp_path, settings=settings_with(address))
     drop(root, "1.xlsx", quarterly(activities=[activity()]))
-    assert [file.status for file in run_once(root).files] == ["accepted"]
+    assert [file.status for file in run_once(root, in_workers=True).files] == ["accepted"]
     form = root / "config/forms/activities.toml"
     stricter = form.read_text("utf-8").replace(
         '"attended <= invited * sessions"', '"attended <= 1"'
     )
     form.write_text(stricter, "utf-8")
     drop(root, "2.xlsx", quarterly(activities=[activity(cost=1)]))
-    assert [file.status for file in run_once(root).files] == ["rejected"]
+    assert [file.status for file in run_once(root, in_workers=True).files] == ["rejected"]
 
 
 def test_a_worker_killed_in_mid_run_costs_nothing(address: str) -> None:
@@ -159,7 +159,7 @@ def test_a_scheduler_that_does_not_answer_is_said_in_one_line(
 
 def test_an_engine_without_an_address_is_said_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="address is missing"):
-        run_once(make_workspace(tmp_path, settings=settings_with("")))
+        run_once(make_workspace(tmp_path, settings=settings_with("")), in_workers=True)
 
 
 def test_where_every_worker_has_gone_no_file_is_blamed(monkeypatch: pytest.MonkeyPatch) -> None:

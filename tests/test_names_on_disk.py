@@ -170,7 +170,7 @@ def test_a_file_of_any_name_is_taken_once_and_answered_once(workspace: Path) -> 
         put(workspace, name, content)
     for name in LEFT_ALONE:
         put(workspace, name, workbook(99))
-    report = run_once(workspace)
+    report = run_once(workspace, in_workers=True)
     assert {stored.status for stored in report.files} == {"accepted"}
     assert lying(workspace) == set(LEFT_ALONE)
     archived = {archived_bytes(workspace, stored.sha256) for stored in report.files}

@@ -44,7 +44,7 @@ def figures(
 
 def test_an_accepted_workbook_counts_upward_and_leaves_a_text_receipt(workspace: Path) -> None:
     drop(workspace, "甲小学/季报.xlsx", quarterly(activities=[activity(cost=120.5, fund="会费")]))
-    report = run_once(workspace)
+    report = run_once(workspace, in_workers=True)
     assert statuses(report) == [("甲小学/季报.xlsx", "accepted", 1)]
     assert not list((workspace / "inbox").rglob("*.xlsx"))
     (receipt,) = (workspace / "outputs/receipts/U1").iterdir()

@@ -240,7 +240,7 @@ def test_two_records_for_one_cell_are_refused() -> None:
 def test_generated_workbooks_arrive_equal_to_the_fen(tmp_path: Path) -> None:
     """A sample; `python tests/known_totals.py --count 10000` takes in that many."""
     expected, kinds = known_totals.fill_workspace(tmp_path, seed=7, count=30)
-    report = run_once(tmp_path, mail=False, render=False)
+    report = run_once(tmp_path, in_workers=True, mail=False, render=False)
     assert {stored.status for stored in report.files} <= {"accepted", "accepted_with_warnings"}
     assert len(report.files) == sum(kinds.values()) > len(expected)
     assert len(kinds) >= 4

@@ -210,7 +210,7 @@ def test_a_night_of_nothing_but_such_files(tmp_path: Path, language: Lang) -> No
     for case, make in FILES.items():
         drop(root, f"{case}.xlsx", make())
     drop(root, "好.xlsx", BOOK())
-    report = run_once(root)
+    report = run_once(root, in_workers=True)
     statuses = {stored.path: stored.status for stored in report.files}
     assert statuses.pop("好.xlsx") == "accepted"
     assert statuses == {f"{case}.xlsx": "quarantined" for case in FILES}

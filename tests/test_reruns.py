@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from child_runs import judge_here
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from workspaces import (
@@ -37,12 +36,6 @@ from pipeline.summaries.aggregate import figures
 
 DROPPED = datetime(2026, 10, 9, 10, 0)
 Numbers = dict[str, object]
-
-
-@pytest.fixture(autouse=True)
-def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Judge in this process, so that many nights are quick."""
-    monkeypatch.setattr("pipeline.collect.judge_files", judge_here)
 
 
 @cache

@@ -187,7 +187,7 @@ def test_a_file_that_ends_its_worker_is_quarantined_and_the_night_goes_on(
     drop(root, "a.xlsx", quarterly("U1", activities=[activity()]))
     drop(root, name, quarterly("U2", activities=[activity()]))
     drop(root, "z.xlsx", quarterly("U3", activities=[activity()]))
-    report = run_once(root)
+    report = run_once(root, in_workers=True)
     assert [(f.path, f.status) for f in report.files] == sorted(
         [("a.xlsx", "accepted"), (name, "quarantined"), ("z.xlsx", "accepted")]
     )

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from books import COVER, PLAN_COVER, ROWS
 from conftest import CONFIG
 from databases import copy_database, url_of
 
+from pipeline import collect
+from pipeline.config import WorkerSettings
 from pipeline.forms.load import read_forms
 from pipeline.forms.workbook import write_template
 from pipeline.nightly import Options, RunReport, run
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import parse_period
 from pipeline.records.store import Store, open_store
+from pipeline.workers import Brief, Job, Outcome, judge_file, judge_files
 from pipeline.workspace import Workspace, open_workspace
 
 UNITS = """code,name,parent,reports,email,contact,aliases,active_from,active_to
@@ -136,9 +140,30 @@ def records(folder: Path, **options: bool) -> Iterator[Store]:
         store.close()
 
 
-def run_once(folder: Path, now: datetime = NOW, **options: Any) -> RunReport:
-    """Do the nightly job once."""
-    return run(open_workspace(folder), now, Options(**options), lambda _done, _all: None)
+def run_once(
+    folder: Path, now: datetime = NOW, *, in_workers: bool = False, **options: Any
+) -> RunReport:
+    """Do the nightly job once.
+
+    Files are judged in this process, since to start a worker takes longer than all the rest of so
+    small a night; `in_workers` is for tests of what the worker is there for.
+    """
+    with judging_here() if not in_workers else nullcontext():
+        return run(open_workspace(folder), now, Options(**options), lambda _done, _all: None)
+
+
+@contextmanager
+def judging_here() -> Iterator[None]:
+    """Have files judged in this process, but where a test judges them in its own way."""
+    if collect.judge_files is not judge_files:
+        yield
+        return
+    with patch.object(collect, "judge_files", _judge_here):
+        yield
+
+
+def _judge_here(jobs: Iterable[Job], brief: Brief, _crew: WorkerSettings) -> Iterator[Outcome]:
+    return (judge_file(job, brief) for job in jobs)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
