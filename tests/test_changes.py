@@ -23,6 +23,8 @@ from pipeline.summaries.indicators import EXPECTED, REPORTED, Measure
 from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.sums import Records, Sums, read_sums
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture(scope="module")
 def indicators(forms):

@@ -28,13 +28,16 @@ from pipeline.summaries.read_indicators import read_indicators
 SEEDS = (0, 5, 13, 14, 51, 61)
 
 
+pytestmark = pytest.mark.usefixtures("engine")
+
+
 @pytest.fixture(scope="module")
 def indicators(forms):
     return read_indicators(CONFIG / "indicators.toml", forms)
 
 
 @pytest.fixture(scope="module")
-def unions(forms, indicators):
+def unions(engine, forms, indicators):
     """Generated unions: figures, rows behind them with k = 1 and with k = 5, plan items, codes."""
     tables, found = build_tables(forms), []
     for seed in SEEDS:

@@ -10,7 +10,17 @@ import pytest
 from databases import lose_database
 from mailserver import Mailbox, serving
 from sqlalchemy import func, select
-from workspaces import NOW, SETTINGS, drop, make_workspace, opened, quarterly, records, run_once
+from workspaces import (
+    NOW,
+    SETTINGS,
+    copied,
+    drop,
+    make_workspace,
+    opened,
+    quarterly,
+    records,
+    run_once,
+)
 
 from pipeline.errors import UsageError
 from pipeline.periods import Period
@@ -32,9 +42,21 @@ def book(unit, period, members):
     return quarterly(unit, period, {**counted, **day})
 
 
-def two_quarters(tmp_path, settings=SETTINGS):
+@pytest.fixture(scope="module")
+def lived(engine, tmp_path_factory):
+    """A workspace of two quarters, to be looked at."""
+    return two_quarters(tmp_path_factory.mktemp("history") / "ws")
+
+
+@pytest.fixture
+def workspace(lived, tmp_path):
+    """A copy of it, to go on with."""
+    return copied(lived, tmp_path / "ws")
+
+
+def two_quarters(folder, settings=SETTINGS):
     """U1 and U2 report a quarter; then U1 corrects it, U2 does not come back and U3 begins."""
-    folder = make_workspace(tmp_path / "ws", settings=settings)
+    make_workspace(folder, settings=settings)
     drop(folder, "U1.xlsx", book("U1", "2026Q2", 100), datetime(2026, 7, 8))
     drop(folder, "U2.xlsx", book("U2", "2026Q2", 50), datetime(2026, 7, 8))
     run_once(folder, JULY)
@@ -56,8 +78,8 @@ def looking(folder):
         yield History(store, workspace.indicators, workspace.tree, k), editions
 
 
-def test_a_change_is_explained_from_what_the_last_summary_said(tmp_path):
-    with looking(two_quarters(tmp_path)) as (history, editions):
+def test_a_change_is_explained_from_what_the_last_summary_said(lived):
+    with looking(lived) as (history, editions):
         found = {
             unit: next(b for b in history.bridges(Q3, unit, editions[unit]) if b.indicator == "O02")
             for unit in UNITS
@@ -87,15 +109,14 @@ def test_a_correction_that_the_reader_was_told_of_in_time_explains_nothing(tmp_p
     assert [part.amount for part in bridge.parts] == [10, 0, 0, 0, 0]
 
 
-def test_a_unit_that_moved_is_told_from_the_tree_of_then(tmp_path):
-    folder = two_quarters(tmp_path)
-    drop(folder, "U2-3.xlsx", book("U2", "2026Q3", 50))
-    units = folder / "config" / "orgunits.csv"
+def test_a_unit_that_moved_is_told_from_the_tree_of_then(workspace):
+    drop(workspace, "U2-3.xlsx", book("U2", "2026Q3", 50))
+    units = workspace / "config" / "orgunits.csv"
     units.write_text(
         units.read_text("utf-8").replace("U2,乙中学工会,S", "U2,乙中学工会,U0"), "utf-8"
     )
-    run_once(folder)
-    with looking(folder) as (history, editions):
+    run_once(workspace)
+    with looking(workspace) as (history, editions):
         root, inner = (
             next(b for b in history.bridges(Q3, unit, editions[unit]) if b.indicator == "O02")
             for unit in ("U0", "S")
@@ -104,14 +125,14 @@ def test_a_unit_that_moved_is_told_from_the_tree_of_then(tmp_path):
     assert [part.amount for part in inner.parts] == [10, 0, 0, 10, -50]
 
 
-def test_a_missing_unit_counts_with_its_last_cover(tmp_path):
-    with looking(two_quarters(tmp_path)) as (history, _):
+def test_a_missing_unit_counts_with_its_last_cover(lived):
+    with looking(lived) as (history, _):
         assert history.coverage(Q3, "U0") == Coverage(2, 4, 150, 200, 1)
         assert history.coverage(Q3, "S") == Coverage(1, 3, 120, 170, 1)
 
 
-def test_a_trend_begins_with_the_first_quarter_that_was_reported(tmp_path):
-    with looking(two_quarters(tmp_path)) as (history, _):
+def test_a_trend_begins_with_the_first_quarter_that_was_reported(lived):
+    with looking(lived) as (history, _):
         trend = history.trend(Q3, "U0", UNITS)
         assert [(f.period.code, f.value("O02")) for f in trend] == [
             ("2026Q2", 160),
@@ -120,8 +141,8 @@ def test_a_trend_begins_with_the_first_quarter_that_was_reported(tmp_path):
         assert len(history.trend(Q3.previous().previous(), "U0", UNITS)) == 1
 
 
-def test_like_for_like_is_over_the_units_in_both_quarters(tmp_path):
-    with looking(two_quarters(tmp_path)) as (history, _):
+def test_like_for_like_is_over_the_units_in_both_quarters(lived):
+    with looking(lived) as (history, _):
         pair = history.like_for_like(Q3, "U0")["O02"]
     assert (pair.units, pair.before.value, pair.now.value) == (1, 110, 120)
 
@@ -134,25 +155,23 @@ def editions_noted(folder):
         return connection.scalar(select(func.count()).select_from(store.tables.editions))
 
 
-def test_an_edition_is_noted_whenever_a_summary_changes_and_only_then(tmp_path):
-    folder = two_quarters(tmp_path)
-    noted = editions_noted(folder)
-    with looking(folder) as (_, editions):
+def test_an_edition_is_noted_whenever_a_summary_changes_and_only_then(workspace):
+    noted = editions_noted(workspace)
+    with looking(workspace) as (_, editions):
         assert [e.at for e in editions["U0"]] == [JULY, NOW]
         assert [e.files for e in editions["S"]] == [2, 5]
-    run_once(folder)
-    assert editions_noted(folder) == noted
+    run_once(workspace)
+    assert editions_noted(workspace) == noted
 
 
-def test_a_database_from_before_gets_the_tables_of_editions(tmp_path):
-    folder = two_quarters(tmp_path)
-    with records(folder) as store, store.writing() as connection:
+def test_a_database_from_before_gets_the_tables_of_editions(workspace):
+    with records(workspace) as store, store.writing() as connection:
         store.tables.editions.drop(connection)
         store.tables.trees.drop(connection)
-    assert editions_noted(folder) == 0
-    drop(folder, "U2-3.xlsx", book("U2", "2026Q3", 60))
-    run_once(folder)
-    assert editions_noted(folder) == 2
+    assert editions_noted(workspace) == 0
+    drop(workspace, "U2-3.xlsx", book("U2", "2026Q3", 60))
+    run_once(workspace)
+    assert editions_noted(workspace) == 2
 
 
 # Privacy
@@ -160,7 +179,7 @@ def test_a_database_from_before_gets_the_tables_of_editions(tmp_path):
 
 def test_with_k_what_compares_persons_is_withheld_where_a_count_is(tmp_path):
     """U3 began with 30 members, which are too few for k = 40, so nothing may tell them."""
-    folder = two_quarters(tmp_path, SETTINGS + "[privacy]\nk = 40\n")
+    folder = two_quarters(tmp_path / "ws", SETTINGS + "[privacy]\nk = 40\n")
     with looking(folder) as (history, editions):
         bridges = {b.indicator: b for b in history.bridges(Q3, "U0", editions["U0"])}
         assert bridges["O02"].withheld
@@ -207,9 +226,8 @@ def test_a_correction_restates_what_was_published_and_a_first_workbook_does_not(
     ]
 
 
-def test_a_late_workbook_of_the_last_quarter_is_told_beside_this_one(tmp_path):
-    folder = two_quarters(tmp_path)
-    assert restated(folder) == [("2026Q2", "O02", 150, 160, "U1", "甲小学工会", 2, False)]
+def test_a_late_workbook_of_the_last_quarter_is_told_beside_this_one(lived):
+    assert restated(lived) == [("2026Q2", "O02", 150, 160, "U1", "甲小学工会", 2, False)]
 
 
 def test_the_mail_says_which_figure_changed_and_whose_workbook_did_it(tmp_path):
@@ -243,12 +261,10 @@ def test_the_mail_says_which_figure_changed_and_whose_workbook_did_it(tmp_path):
         fetch_sent(opened(folder), "2026Q3", "", "2026-10-01", tmp_path)
 
 
-def test_a_rebuilt_database_knows_the_editions_again(tmp_path):
-    folder = two_quarters(tmp_path)
-    with looking(folder) as (history, editions):
+def test_a_rebuilt_database_knows_the_editions_again(workspace):
+    with looking(workspace) as (history, editions):
         before = editions, history.bridges(Q3, "U0", editions["U0"])
-    lose_database(folder / "state")
-    workspace = opened(folder)
-    assert rebuild(workspace, NOW, lambda _done, _all: None).done
-    with looking(folder) as (history, editions):
+    lose_database(workspace / "state")
+    assert rebuild(opened(workspace), NOW, lambda _done, _all: None).done
+    with looking(workspace) as (history, editions):
         assert (editions, history.bridges(Q3, "U0", editions["U0"])) == before

@@ -169,6 +169,7 @@ def test_two_terms_add_up_to_the_school_year(forms, tables, indicators):
     adds_up()
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("seed", range(6))
 def test_the_dated_ledgers_are_cut_at_the_day(forms, tables, indicators, seed):
     union, span = generate_union(seed), CUT.term(2026, 1)
@@ -194,6 +195,7 @@ def test_the_dated_ledgers_are_cut_at_the_day(forms, tables, indicators, seed):
     )
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("terms", [WHOLE, CUT])
 @pytest.mark.parametrize("seed", [3, 8])
 def test_the_records_behind_a_longer_period_are_found(forms, tables, indicators, seed, terms):

@@ -16,6 +16,8 @@ from pipeline.summaries.aggregate import figures
 from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.trace import TraceRow, trace
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture(scope="module")
 def indicators(forms):
