@@ -14,12 +14,12 @@ from datetime import date
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.books.grid import Book
 from pipeline.books.read import read_book
 from pipeline.books.refusals import CRASHED, OUT_OF_MEMORY, TIMED_OUT, Refused, refuse
 from pipeline.books.screen import Limits
-from pipeline.config import WorkerSettings
 from pipeline.forms.load import read_forms
 from pipeline.intake.findings import refusal_issue
 from pipeline.intake.judge import Setup, judge_book
@@ -27,6 +27,9 @@ from pipeline.intake.submission import Submission, as_stored
 from pipeline.orgunits import read_orgunits
 from pipeline.sandbox import Bounds, Ending, run_sandboxed
 from pipeline.texts import Lang
+
+if TYPE_CHECKING:
+    from pipeline.config import WorkerSettings
 
 
 @dataclass(frozen=True, slots=True)

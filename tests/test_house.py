@@ -55,6 +55,7 @@ HEAVY = (
     "docxtpl",
     "jinja2",
 )
+UNNEEDED = ("urllib.request", "http.client", "ssl", "pipeline.config", "pipeline.cluster")
 
 
 def part_of(path: Path) -> str:
@@ -116,6 +117,16 @@ def test_checking_a_good_file_loads_nothing_heavy(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "0 []", done.stderr
+
+
+def test_a_worker_loads_no_more_than_it_needs() -> None:
+    """Every worker of a night pays for it; what marks workbooks is loaded for the first of them."""
+    code = (
+        "import sys, pipeline.workers, pipeline.receipts.write;"
+        f"print([m for m in {(*HEAVY, *UNNEEDED)!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "['lxml']"
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.issues import SEVERITIES, Severity
 from pipeline.receipts.mark_styles import FILL_COLOURS, Styles
+from pipeline.receipts.markup import attribute, escape
 from pipeline.receipts.package import Dialect
 from pipeline.receipts.verdict import (
     LIST_HEADER,
@@ -162,7 +162,7 @@ def _links(lines: Sequence[tuple[int, ListRow | str]]) -> Iterator[str]:
     if linked:
         yield "<hyperlinks>"
         for number, row in linked:
-            target = quoteattr("'" + row.sheet.replace("'", "''") + f"'!{row.cell}")
+            target = attribute("'" + row.sheet.replace("'", "''") + f"'!{row.cell}")
             yield f'<hyperlink ref="C{number}" location={target}/>'
         yield "</hyperlinks>"
 

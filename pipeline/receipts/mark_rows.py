@@ -14,8 +14,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from xml.sax.saxutils import quoteattr
 
+from pipeline.receipts.markup import attribute
 from pipeline.receipts.package import Dialect, Element, parse_xml, to_bytes
 from pipeline.receipts.packing import CannotMark
 
@@ -77,7 +77,7 @@ class WorksheetPart:
 
     def _parse(self, rows: bytes) -> Element:
         names = (
-            f"xmlns{':' * bool(prefix)}{prefix or ''}={quoteattr(uri)}"
+            f"xmlns{':' * bool(prefix)}{prefix or ''}={attribute(uri)}"
             for prefix, uri in self.root.nsmap.items()
         )
         return parse_xml(f"<rows {' '.join(names)}>".encode() + rows + b"</rows>")
