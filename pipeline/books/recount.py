@@ -42,7 +42,7 @@ _OLD = 0x0500  # before it, a sheet was a file
 def count_plain(text: str, start: int, end: int) -> int:
     """Return how many cells between two places of a plainly spelt sheet have a text of their own."""
     filled = text.count("</v></c>", start, end) - text.count("></v></c>", start, end)
-    inline = text.count("</is></c>", start, end)
+    inline = text.count("</t></is></c>", start, end)
     return filled + inline - (text.count("></t></is></c>", start, end) if inline else 0)
 
 

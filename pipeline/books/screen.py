@@ -11,7 +11,7 @@ import io
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipeline.books import refusals
 from pipeline.books.refusals import refuse
@@ -58,8 +58,7 @@ class Room:
             raise refuse(refusals.TOO_MANY_ROWS, sheet=sheet, limit=self.limits.max_rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """A part as it lies in the zip, with what its directory entry says of it."""
 
     content: bytes

@@ -158,7 +158,7 @@ def _read_strings(text: str, room: Room) -> dict[str, str | None]:
     if text.count("<si") > room.limits.max_cells:
         raise refuse(refusals.TOO_MANY_CELLS, limit=room.limits.max_cells)
     strings = _plain_strings(text) or list(walk_strings(text))
-    if "_x" in text:
+    if "_" in text and "_x" in text:
         strings = [unescape_control(string) for string in strings]
     return {str(index): string or None for index, string in enumerate(strings)}
 

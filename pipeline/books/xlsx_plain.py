@@ -84,23 +84,20 @@ def _read_rows(chunk: str, values: Values, grid: Grid) -> None:
     grid.values += len(cells) - cells.count(None)
     start = 0
     for number, shape in zip(map(int, numbers), shapes, strict=True):
-        if shape.width:
-            end = start + len(shape.cells)
-            _add_row(grid, number, cells[start:end], shape)
-            start = end
-
-
-def _add_row(grid: Grid, number: int, row: list[Raw], shape: Shape) -> None:
-    """Add a row, given the values of its texts; it ends in a value."""
-    if number <= len(grid.rows):
-        raise _OtherSpellingError
-    if len(row) < shape.width:
-        row = _spread(row, shape)
-        grid.values += len(shape.uncalculated)
-    while row and row[-1] is None:
-        row.pop()
-    if row:
-        grid.add_row(number, row, shape.hidden)
+        if not shape.width:
+            continue
+        end = start + len(shape.cells)
+        row = cells[start:end]
+        start = end
+        if len(row) < shape.width:
+            row = _spread(row, shape)
+            grid.values += len(shape.uncalculated)
+        while row and row[-1] is None:
+            row.pop()
+        if number <= len(grid.rows):
+            raise _OtherSpellingError
+        if row:
+            grid.add_row(number, row, shape.hidden)
 
 
 def _read_cells(shapes: list[Shape], texts: list[str], values: Values) -> list[Raw]:
