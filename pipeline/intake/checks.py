@@ -99,7 +99,7 @@ def _period_begun(check: SheetCheck, sheet: Sheet) -> Iterator[Hit]:
 def _unit_named(check: SheetCheck, sheet: Sheet) -> Iterator[Hit]:
     unit = sheet.tree.units.get(sheet.cover["unit"])
     name = sheet.cover[check.at]
-    if unit is None or not isinstance(name, str):
+    if unit is None or not isinstance(name, str) or name == unit.name:
         return
     if fold(name) not in {fold(known) for known in (unit.name, *unit.aliases)}:
         yield Hit(0, {"value": name, "name": unit.name})

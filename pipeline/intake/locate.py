@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.books.grid import Book, Sheet
 from pipeline.books.raw import as_typed, is_blank
@@ -32,6 +33,9 @@ _OUR_SHEETS = frozenset(
         *(f for s in (LISTS_SHEET, GUIDE_SHEET) for f in (s.zh, s.en)),
     )
 )
+
+
+_folded = lru_cache(maxsize=1024)(fold)  # of names of sheets, which are the same few
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def locate(book: Book, forms: Forms) -> Located | None:
 
 def _read_meta(book: Book) -> dict[str, str] | None:
     for sheet in book.sheets:
-        if fold(sheet.name) == META_SHEET:
+        if _folded(sheet.name) == META_SHEET:
             pairs = (row[:2] for row in sheet.rows if len(row) > 1 and not is_blank(row[0]))
             return {as_typed(key).strip(): as_typed(value).strip() for key, value in pairs}
     return None
@@ -134,7 +138,7 @@ def _unknown_sheets(book: Book, assigned: Assigned) -> Iterator[Issue]:
 
 
 def _is_ours(name: str) -> bool:
-    return fold(name) in _OUR_SHEETS or is_list_sheet(name)
+    return _folded(name) in _OUR_SHEETS or is_list_sheet(name)
 
 
 def _missing_sheet(form: Form, assigned: Assigned) -> Iterator[Issue]:

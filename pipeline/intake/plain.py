@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 from typing import cast
 
 from pipeline.books.raw import Raw, is_blank_mark
 from pipeline.forms.model import Field, Value
 from pipeline.intake.cells import read_money
+from pipeline.periods import parse_period
 
 Plain = Callable[[Sequence[Raw]], list[Value]]
 
@@ -43,6 +44,8 @@ def plain_reader(field: Field) -> Plain:
             return _listed({word: c.value for c in field.choices for word in (c.value, c.label.en)})
         case "text":
             return _words if field.required else _words_but_marks
+        case "period" | "year":
+            return partial(_periods, quarterly=field.type == "period")
     return _never
 
 
@@ -80,6 +83,18 @@ def _listed(values: Mapping[str, str]) -> Plain:
 
 def _days(cells: Sequence[Raw]) -> list[Value]:
     return [raw if type(raw) is date and _FIRST_DAY <= raw <= _LAST_DAY else None for raw in cells]
+
+
+def _periods(cells: Sequence[Raw], *, quarterly: bool) -> list[Value]:
+    return [
+        raw if type(raw) is str and _is_code(raw, quarterly=quarterly) else None for raw in cells
+    ]
+
+
+@lru_cache(maxsize=256)  # all workbooks of a night are about the same few
+def _is_code(text: str, *, quarterly: bool) -> bool:
+    period = parse_period(text)
+    return period is not None and period.is_quarter == quarterly and period.code == text
 
 
 def _words(cells: Sequence[Raw]) -> list[Value]:

@@ -7,8 +7,9 @@ What cannot be read is an issue at its cell and UNREAD in the row, so that no ru
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice, zip_longest
 from operator import itemgetter
 from types import NoneType
 from typing import Any, cast
@@ -111,7 +112,7 @@ def _read_line(
         return place.defaults.get(field.key, field.default), []
     if cell.raw is None and not field.required:
         return field.default, []
-    if period is not None:
+    if period is not None or field.type in ("period", "year"):
         (value,) = plain_reader(field)([cell.raw])
         if value is not None:
             return value, []
@@ -161,20 +162,27 @@ def _read_rows(
     """
     form, issues = place.form, list[tuple[int, Issue]]()
     columns: list[list[Any]] = []
+    cells = _turned(raws, {column.index for column in place.columns.values()})
+    blank = (None,) * len(raws)
     for field in form.fields:
         column = place.columns.get(field.key)
         if column is None:
             columns.append([place.defaults.get(field.key, field.default)] * len(raws))
             continue
-        at = column.index
-        cells = [raw[at] if at < len(raw) else None for raw in raws]
-        values, found = _read_column(place, field, column, numbers, cells, period)
+        there = cells.get(column.index, blank)
+        values, found = _read_column(place, field, column, numbers, there, period)
         columns.append(values)
         issues += found
     for position, source in form.stand_ins:
         pairs = zip(columns[position], columns[source], strict=True)
         columns[position] = [other if value is None else value for value, other in pairs]
     return Records(numbers, columns, _unread(columns) if issues else {}), issues
+
+
+def _turned(raws: Sequence[Sequence[Raw]], known: Collection[int]) -> dict[int, tuple[Raw, ...]]:
+    """Return the cells of the known columns, but for those that every row ends before."""
+    columns = islice(zip_longest(*raws), max(known, default=-1) + 1)
+    return {index: cells for index, cells in enumerate(columns) if index in known}
 
 
 def _read_column(
@@ -185,8 +193,10 @@ def _read_column(
     cells: Sequence[Raw],
     period: Period,
 ) -> tuple[list[Any], list[tuple[int, Issue]]]:
-    values: list[Any] = plain_reader(field)(cells)
     issues: list[tuple[int, Issue]] = []
+    if not field.required and cells.count(None) == len(cells):
+        return [field.default] * len(cells), issues
+    values: list[Any] = plain_reader(field)(cells)
     # Of their types, since a Decimal is slow to tell that it is not None.
     if NoneType not in set(map(type, values)):
         return values, issues

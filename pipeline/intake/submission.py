@@ -7,12 +7,12 @@ holds them as the database keeps them, see `as_stored`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pipeline.forms.model import Field, Form, Forms, Value
-from pipeline.forms.storing import TO_STORED
+from pipeline.forms.storing import TO_STORED, to_stored
 from pipeline.intake.typed import UNREAD, Records
 from pipeline.issues import Issue
 from pipeline.periods import Period
@@ -59,7 +59,8 @@ def as_stored(submission: Submission, forms: Forms) -> Submission:
     cover, ledgers = submission.cover, submission.ledgers
     if cover is not None:
         fields = forms.workbooks[submission.workbook].cover.fields
-        values = (_stored(f, [v])[0] for f, v in zip(fields, cover.values, strict=True))
+        pairs: Iterable[tuple[Field, Any]] = zip(fields, cover.values, strict=True)
+        values = (None if v is UNREAD else to_stored(field.type, v) for field, v in pairs)
         cover = CoverRecord(tuple(values), cover.places)
     if ledgers is not None:
         ledgers = {key: _stored_records(forms.forms[key], ledgers[key]) for key in ledgers}
@@ -68,11 +69,11 @@ def as_stored(submission: Submission, forms: Forms) -> Submission:
 
 def _stored_records(form: Form, records: Records) -> Records:
     columns = zip(form.fields, records.columns, strict=True)
-    stored = (_stored(field, values, bool(records.unread)) for field, values in columns)
+    stored = (_stored(field, values, unread=bool(records.unread)) for field, values in columns)
     return Records(records.numbers, list(stored))
 
 
-def _stored(field: Field, values: Sequence[Any], unread: bool = True) -> Sequence[Any]:
+def _stored(field: Field, values: Sequence[Any], *, unread: bool) -> Sequence[Any]:
     keep = TO_STORED.get(field.type)
     if unread:
         values = [None if value is UNREAD else value for value in values]
