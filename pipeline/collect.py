@@ -65,12 +65,12 @@ class Collector:
     run: Run
     rehearse: bool = False
 
-    @property
+    @cached_property
     def archive(self) -> Archive:
         """The archive of original bytes."""
         return Archive(self.workspace.paths.state)
 
-    @property
+    @cached_property
     def chronicle(self) -> Chronicle:
         """What is told of every file beside its bytes."""
         return Chronicle(self.workspace.paths.state)

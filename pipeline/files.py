@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-SYNC_THREADS = 8  # waits overlap in the disk's queue: 2,000 files in 0.2 s, one by one 0.45 s
+_SYNC_THREADS = 8  # waits overlap in the disk's queue: 2,000 files in 0.2 s, one by one 0.45 s
 
 
 def write_file(path: Path, content: bytes) -> bool:
@@ -43,17 +44,17 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
     """
     fresh = {path: text for path, text in contents.items() if not has_content(path, text)}
     temporaries = {path: _temporary(path) for path in fresh}
-    # A new folder's own name must be on the disk too.
-    folders = {folder for path in fresh for folder in (path.parent, path.parent.parent)}
+    folders = {path.parent for path in fresh}
     try:
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
         for path, temporary in temporaries.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(fresh[path])
-        with ThreadPoolExecutor(SYNC_THREADS) as pool:
-            list(pool.map(sync_file, temporaries.values()))
-            for path, temporary in temporaries.items():
-                temporary.replace(path)
-            list(pool.map(sync_folder, folders))
+        sync_files(temporaries.values())
+        for path, temporary in temporaries.items():
+            temporary.replace(path)
+        # A new folder's own name must be on the disk too.
+        sync_folders(folders | {folder.parent for folder in folders})
     except BaseException:
         for temporary in temporaries.values():
             with suppress(OSError):
@@ -69,10 +70,23 @@ def has_content(path: Path, content: bytes) -> bool:
         return False
 
 
+def sync_files(paths: Iterable[Path]) -> None:
+    """Wait for many files as `sync_file` does for each."""
+    _in_threads(sync_file, paths)
+
+
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Wait for many folders as `sync_folder` does for each."""
+    _in_threads(sync_folder, folders)
+
+
 def sync_file(path: Path) -> None:
     """Wait until the content of a file is on the disk."""
-    with path.open("r+b") as file:  # Windows flushes only what is open for writing
-        os.fsync(file.fileno())
+    handle = os.open(path, os.O_RDWR)  # Windows flushes only what is open for writing
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:
@@ -83,6 +97,19 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _in_threads(sync: Callable[[Path], None], paths: Iterable[Path]) -> None:
+    every = list(paths)
+    # A share each, since handing over one path after the other costs more than a call to sync it.
+    shares = filter(None, (every[n::_SYNC_THREADS] for n in range(_SYNC_THREADS)))
+    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
+        list(pool.map(partial(_sync_each, sync), shares))
+
+
+def _sync_each(sync: Callable[[Path], None], paths: Iterable[Path]) -> None:
+    for path in paths:
+        sync(path)
 
 
 def _temporary(path: Path) -> Path:

@@ -8,7 +8,6 @@ a unit's code takes that unit's workbooks only, and nobody is shown what may be 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from pipeline.issues import Issue
 from pipeline.orgunits import OrgTree
@@ -38,7 +37,7 @@ class Folders:
         the folders follow the tree.
         """
         owner = ""
-        for level, name in enumerate(PurePosixPath(path).parts[:-1]):
+        for level, name in enumerate(path.split("/")[:-1]):
             found = name if name in self._tree.units else self._folded.get(fold(name), "")
             if found and (level == 0 or (owner and _is_below(found, owner, self._tree))):
                 owner = found

@@ -53,7 +53,9 @@ def record(store: Store, run: Run, taken: Sequence[Taken]) -> list[Stored]:
         counted_before = {stored.id for stored in book.counting.values()}
         decided = [decide(book, run, item) for item in taken]
         counting = {stored.id for stored in book.counting.values()}
-        stored = [replace(s, current=s.id in counting) for s in decided]
+        stored = [
+            s if s.current == (s.id in counting) else replace(s, current=False) for s in decided
+        ]
         if counted_before - counting:
             _uncount(connection, store.tables, counted_before - counting)
         rows = [file_row(entry) for entry in stored]
