@@ -32,11 +32,11 @@ from office import Job, work
 
 from pipeline.books.read import read_book
 from pipeline.books.screen import Limits
-from pipeline.forms.anchors import CHECK_SHEET
+from pipeline.forms.anchors import CHECK, CHECK_SHEET, FAIL, ODD, PASS
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Field, FieldType, Form, Forms, Workbook
 from pipeline.forms.workbook import write_template
-from pipeline.forms.workbook_verdict import CHECK, FAIL, ODD, PASS, Slot, slots_of
+from pipeline.forms.workbook_verdict import Slot, slots_of
 from pipeline.intake.judge import Setup, judge_book
 from pipeline.intake.submission import Submission
 from pipeline.issues import Issue

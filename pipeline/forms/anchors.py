@@ -4,7 +4,8 @@ In: a form and a field. Out: a defined name of the workbook, on the heading of a
 the value of a cover's line, and one on each sheet. Spreadsheet programs move such a name along with
 its cell, whatever is inserted, moved or typed over; nobody sees it, and nothing calculates with it.
 
-Here too are the names by which what a template adds for itself is told from what people fill.
+Here too are the names and signs by which what a template adds for itself is told from what people
+fill: whoever reads a workbook needs these, and nothing of what writes one.
 """
 
 from __future__ import annotations
@@ -12,14 +13,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.forms.model import Form
+from pipeline.texts import Text
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook as Book
     from xlsxwriter.worksheet import Worksheet
 
 PREFIX = "f_"
+META_SHEET = "_meta"
+LISTS_SHEET = Text("字典", "Lists")
+GUIDE_SHEET = Text("填报说明", "Guide")
 CHECK_SHEET = "_check"  # the sheet with which a template judges itself
 STATUS_PREFIX = "status_"  # begins the formula in each row that says whether the row is well
+STATUS = Text("核对", "Check")
+PASS, FAIL, ODD, CHECK = "✓", "✗", "？", "！"
+TOTAL_WORDS = ("合计", "小计", "总计")
 
 
 def anchor_name(form: Form, field: str = "") -> str:

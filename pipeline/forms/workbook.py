@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
-from pipeline.forms.anchors import CHECK_SHEET
+from pipeline.forms.anchors import CHECK_SHEET, GUIDE_SHEET, LISTS_SHEET, META_SHEET
 from pipeline.forms.model import Field, Workbook
 from pipeline.forms.workbook_check import Entries, write_check
 from pipeline.forms.workbook_cover import write_cover
@@ -24,11 +24,7 @@ from pipeline.forms.workbook_guide import write_guide
 from pipeline.forms.workbook_ledger import write_ledger
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period
-from pipeline.texts import Lang, Text
-
-META_SHEET = "_meta"
-LISTS_SHEET = Text("字典", "Lists")
-GUIDE_SHEET = Text("填报说明", "Guide")
+from pipeline.texts import Lang
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _LONGEST_NAME = 150  # bytes of a unit's name; a whole file name may have 255

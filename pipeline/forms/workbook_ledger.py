@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from pipeline.forms.anchors import set_anchor
+from pipeline.forms.anchors import STATUS, set_anchor
 from pipeline.forms.model import Field, FieldType, Form
 from pipeline.forms.workbook_check import Entries, reference
 from pipeline.forms.workbook_draft import Draft, count_lines, write_words
@@ -27,7 +27,7 @@ from pipeline.forms.workbook_entry import (
 )
 from pipeline.forms.workbook_tints import tint_by_mark, tint_faults, tint_gap
 from pipeline.forms.workbook_totals import gap_names, last_row_name, line_formula
-from pipeline.forms.workbook_verdict import STATUS, status_formula
+from pipeline.forms.workbook_verdict import status_formula
 from pipeline.texts import Lang, Text
 
 if TYPE_CHECKING:

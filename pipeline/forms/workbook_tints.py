@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.forms.anchors import CHECK, FAIL, ODD, PASS
 from pipeline.forms.model import Field, Form
 from pipeline.forms.workbook_draft import Draft
 from pipeline.forms.workbook_totals import COUNTS, total_name
-from pipeline.forms.workbook_verdict import CHECK, FAIL, ODD, PASS, bad_name, odd_name
+from pipeline.forms.workbook_verdict import bad_name, odd_name
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet

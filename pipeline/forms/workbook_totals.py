@@ -10,12 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from pipeline.forms.anchors import CHECK, FAIL, PASS
 from pipeline.forms.formulas import quoted, readable_name, value_name
 from pipeline.forms.model import Form, SheetCheck, Workbook
 from pipeline.forms.workbook_verdict import (
-    CHECK,
-    FAIL,
-    PASS,
     Helper,
     count_errors,
     count_kind,

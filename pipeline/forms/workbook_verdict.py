@@ -19,17 +19,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.forms.anchors import STATUS_PREFIX
+from pipeline.forms.anchors import CHECK, FAIL, ODD, PASS, STATUS_PREFIX, TOTAL_WORDS
 from pipeline.forms.formulas import quoted, readable_name, value_name
 from pipeline.forms.model import Field, FieldType, Form, Rule, SheetCheck, Workbook
 from pipeline.forms.workbook_reading import exact_name, literally, readable_formula, state_name
 from pipeline.issues import Severity
 from pipeline.texts import Text
 
-STATUS = Text("核对", "Check")
-TOTAL_WORDS = ("合计", "小计", "总计")
 KINDS = "12345sw"  # the characters that have words, in the order of the columns that hold them
-PASS, FAIL, ODD, CHECK = "✓", "✗", "？", "！"
 
 _MISSING = Text("{label}没有填", "{label} is missing")
 _UNREADABLE: Mapping[FieldType, Text] = {

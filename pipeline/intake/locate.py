@@ -13,9 +13,8 @@ from functools import lru_cache
 
 from pipeline.books.grid import Book, Sheet
 from pipeline.books.raw import as_typed, is_blank
-from pipeline.forms.anchors import CHECK_SHEET
+from pipeline.forms.anchors import CHECK_SHEET, GUIDE_SHEET, LISTS_SHEET, META_SHEET
 from pipeline.forms.model import Form, Forms, Workbook
-from pipeline.forms.workbook import GUIDE_SHEET, LISTS_SHEET, META_SHEET
 from pipeline.intake.findings import Place, address, finding
 from pipeline.intake.locate_sheets import Assigned, anchors_on, assign_sheets, cover_labels
 from pipeline.intake.locate_usual import find_cover, find_ledger

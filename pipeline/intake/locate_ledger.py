@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from pipeline.books.grid import Sheet
 from pipeline.books.raw import Raw, as_typed, is_blank
+from pipeline.forms.anchors import STATUS
 from pipeline.forms.model import Field
-from pipeline.forms.workbook_verdict import STATUS
 from pipeline.intake.findings import Place, address, fill, finding
 from pipeline.intake.fitting import fits
 from pipeline.intake.places import Column, LedgerPlace, Wanted

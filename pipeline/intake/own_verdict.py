@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pipeline.forms.workbook_verdict import FAIL, PASS
+from pipeline.forms.anchors import FAIL, PASS
 from pipeline.intake.findings import Place, finding
 from pipeline.intake.places import LedgerPlace
 from pipeline.issues import Issue

@@ -15,8 +15,8 @@ from types import NoneType
 from typing import Any, cast
 
 from pipeline.books.raw import CellFault, Raw, as_typed, is_blank, is_blank_mark
+from pipeline.forms.anchors import TOTAL_WORDS
 from pipeline.forms.model import Field, Value
-from pipeline.forms.workbook_verdict import TOTAL_WORDS
 from pipeline.intake.cells import (
     Reading,
     read_choice,
