@@ -12,6 +12,7 @@ import re
 import string
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -34,7 +35,7 @@ from pipeline.forms.model import (
 from pipeline.forms.versions import check_versions, read_since, read_upgrades
 from pipeline.issues import SEVERITIES, Severity
 from pipeline.texts import Text, fold, label_key
-from pipeline.tomltable import Table, read_toml
+from pipeline.tomltable import Table, read_source, read_toml
 
 CHECKS: tuple[str, ...] = (
     "unique",
@@ -56,12 +57,21 @@ T = TypeVar("T", Form, Workbook)
 
 
 def read_forms(config: Path) -> Forms:
-    """Read all forms and workbooks of a workspace's `config` folder. Raises ConfigError."""
+    """Read all forms and workbooks of a workspace's `config` folder. Raises ConfigError.
+
+    Files that are what they were when they were last read are not gone through again: the worker
+    of `check` is a copy of a process that has done so.
+    """
+    return _read_forms(config, _digest(config))
+
+
+@lru_cache(maxsize=1)
+def _read_forms(config: Path, digest: str) -> Forms:
     choices = _read_choices(config / "choices.toml")
     forms = _read_all(config / "forms", lambda path: _read_form(path, choices))
     check_offers(forms)
     workbooks = _read_all(config / "workbooks", lambda path: _read_workbook(path, forms))
-    return Forms(forms, workbooks, _digest(config))
+    return Forms(forms, workbooks, digest)
 
 
 def _toml_files(folder: Path) -> list[Path]:
@@ -88,7 +98,7 @@ def _read_all(folder: Path, read: Callable[[Path], T]) -> dict[str, T]:
 def _digest(config: Path) -> str:
     files = [config / "choices.toml", *_toml_files(config / "forms")]
     files += _toml_files(config / "workbooks")
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+    return hashlib.sha256(b"\0".join(map(read_source, files))).hexdigest()
 
 
 def _read_choices(path: Path) -> dict[str, tuple[Choice, ...]]:
