@@ -13,10 +13,10 @@ from pipeline.errors import UsageError
 from pipeline.files import write_file
 from pipeline.nightly import parse_asked, require_unit
 from pipeline.periods import last_ended
-from pipeline.publish import reported_workbook
 from pipeline.records.editions import Edition, kept_path, read_editions
 from pipeline.records.status import PeriodStatus, read_status_over
 from pipeline.records.store import Store, open_store
+from pipeline.showing import reported_workbook
 from pipeline.summaries.trace import Trace, trace
 from pipeline.workspace import Workspace, parse_today
 

@@ -16,11 +16,11 @@ from openpyxl.utils import range_boundaries
 
 from pipeline.records.tables import build_tables
 from pipeline.summaries.aggregate import figures
-from pipeline.summaries.evidence import Line
+from pipeline.summaries.draw_together import Drawn
+from pipeline.summaries.evidence import MOST_LINES, Line
 from pipeline.summaries.privacy import suppress
 from pipeline.summaries.read_evidence import read_evidence, read_plan_items
 from pipeline.summaries.read_indicators import read_indicators
-from pipeline.summaries.sheets.detail_plans import MOST_LINES
 from pipeline.summaries.view import SummaryView, UnitStatus
 from pipeline.summaries.workbook import write_summary
 
@@ -147,7 +147,10 @@ def test_a_list_that_is_too_long_is_summed_by_workbook_and_says_so(views):
     ledger = view.evidence.ledgers[0]
     line = ledger.lines[0]
     many = tuple(replace(line, first=n, last=n) for n in range(2, MOST_LINES + 3))
-    evidence = replace(view.evidence, ledgers=(replace(ledger, lines=many),))
+    drawn = Drawn(MOST_LINES, {})
+    drawn.read(many)
+    listing = replace(ledger, lines=tuple(drawn.lines), drawn_together=drawn.count)
+    evidence = replace(view.evidence, ledgers=(listing,))
     book = opened(replace(view, evidence=evidence), values=True)
     sheet = book["活动台账明细"]
     assert f"共 {MOST_LINES + 1:,} 行" in sheet["A3"].value

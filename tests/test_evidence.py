@@ -14,11 +14,10 @@ from generated_union import PERIOD, generate_union, store_union
 
 from pipeline.records.tables import build_tables
 from pipeline.summaries.aggregate import figures
+from pipeline.summaries.draw_together import FEW_ROWS, by_workbook, without_few
 from pipeline.summaries.evidence import Line, Listing, Share, merge_lines
 from pipeline.summaries.privacy import suppress
 from pipeline.summaries.read_evidence import (
-    FEW_ROWS,
-    _without_few,
     open_evidence,
     read_evidence,
     read_plan_items,
@@ -127,9 +126,9 @@ def test_of_too_many_rows_the_sums_of_its_months_are_read(forms, indicators, mon
             for by_row, read in zip(
                 cut.ledgers, reader.of(connection, codes, 2).ledgers, strict=True
             ):
-                if by_row.by_row and len(by_row.lines) > 2:
+                if len(by_row.lines) > 2:
                     assert read.drawn_together == len(by_row.lines)
-                    assert read.per_workbook().lines == by_row.per_workbook().lines
+                    assert list(read.lines) == list(map(merge_lines, by_workbook(by_row.lines)))
                     assert by_month(read) == by_month(by_row)
                     drawn += 1
                 else:
@@ -140,7 +139,7 @@ def test_of_too_many_rows_the_sums_of_its_months_are_read(forms, indicators, mon
 def by_month(listing: Listing) -> dict:
     (month,) = [n for n, dimension in enumerate(listing.dimensions) if dimension.monthly]
     found = {}
-    for line in listing.lines:
+    for line in listing.monthly or listing.lines:
         for place, value in enumerate(line.amounts):
             told = (line.unit, line.members[month], place)
             found[told] = found.get(told, 0) + (value or 0)
@@ -236,7 +235,7 @@ def test_months_of_few_rows_are_drawn_together_with_the_shortest_other():
         return Line("A", "v1 0", rows, rows, rows, (name,), (rows,))
 
     def shown(*lines: Line) -> list[tuple[str, int]]:
-        return [(line.members[0], line.rows) for line in _without_few(lines, PERIOD.months)]
+        return [(line.members[0], line.rows) for line in without_few(lines, PERIOD.months)]
 
     july, august, september = (month(f"2026-0{n}", rows) for n, rows in ((7, 9), (8, 5), (9, 1)))
     assert shown(july, august) == [("2026-07", 9), ("2026-08", 5)]
@@ -250,6 +249,6 @@ def test_months_of_few_rows_are_drawn_together_with_the_shortest_other():
 def test_of_a_row_or_two_neither_place_nor_number_is_told():
     """A sum of dues that is known to be one row's tells that member's wage."""
     stray = Line("A", "v1 0", 33, 33, 1, ("2026-01",), (Decimal("29.50"),))
-    assert _without_few([stray], PERIOD.months) == [
+    assert list(without_few([stray], PERIOD.months)) == [
         Line("A", "v1 0", None, None, 0, ("",), (Decimal("29.50"),))
     ]

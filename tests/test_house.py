@@ -31,7 +31,7 @@ FLOORS = (
     ("summaries",),
     ("deliver",),
     ("workspace",),
-    ("brief", "letter", "narrate"),
+    ("brief", "letter", "narrate", "showing"),
     ("collect", "publish", "notify", "prefill"),
     ("nightly",),
     ("ticker", "queries", "scoring", "handouts", "checking", "rebuild", "doctor"),

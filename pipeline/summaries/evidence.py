@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import groupby
 from typing import Any, Final, Literal
 
 from pipeline.summaries.indicators import Indicators, Part, amount
@@ -117,8 +116,8 @@ class LineMaker:
 class Listing:
     """The lines of one form; of the units themselves where `form` is "".
 
-    Where `drawn_together` is not 0, that many rows are too many to list: the lines are the sums of
-    each workbook's months.
+    Where `drawn_together` is not 0, that many are too many to list: the lines are the sums of each
+    workbook, and `monthly` are those of each branch's months.
     """
 
     form: str
@@ -127,18 +126,13 @@ class Listing:
     lines: tuple[Line, ...] = ()
     by_row: bool = True
     drawn_together: int = 0
+    monthly: tuple[Line, ...] = ()
 
     def of(self, codes: Collection[str]) -> Listing:
         """Return the lines of these units alone, unit after unit in the order of `codes`."""
         rank = {code: place for place, code in enumerate(codes)}
         kept = [line for line in self.lines if line.unit in rank]
         return replace(self, lines=tuple(sorted(kept, key=lambda line: rank[line.unit])))
-
-    def per_workbook(self) -> Listing:
-        """Return it with one line a workbook, for where the rows are too many to list."""
-        grouped = groupby(self.lines, lambda line: (line.unit, line.file))
-        lines = tuple(merge_lines(list(found)) for _, found in grouped)
-        return replace(self, lines=lines, by_row=False, drawn_together=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ no month (months of few rows, drawn together) stays blank, it is no zero.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -19,7 +19,7 @@ from pipeline.summaries.view import SummaryView
 
 MAPPED: Final = ("A01", "V01", "D04")
 
-Sums = Mapping[str, Mapping[str, Amount]]  # by month and unit
+Sums = Mapping[str, Mapping[str, Amount]]  # by month, then by unit or branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ def month_maps(view: SummaryView) -> tuple[MonthMap, ...]:
 
 def _map(view: SummaryView, indicator: Indicator) -> MonthMap:
     sides = [_by_month(view, part) for part in indicator.parts]
-    below = {code: view.units_below(code) for code in view.unit_names}
-    below[""] = tuple(status.unit for status in view.statuses)
+    below = {code: {*view.units_below(code), code} for code in view.unit_names}
+    below[""] = {*(status.unit for status in view.statuses), *view.unit_names}
     values: dict[tuple[str, str], Value] = {}
     for month in view.period.months:
         for code, units in below.items():
@@ -60,7 +60,7 @@ def _by_month(view: SummaryView, part: Part) -> Sums:
         if listing.by_row:  # then a unit that reported and has no row did nothing
             reported = [s.unit for s in view.statuses if s.state != "missing"]
             found |= {name: dict.fromkeys(reported, 0) for name in view.period.months}
-        for line in listing.lines:
+        for line in listing.monthly or listing.lines:
             of_month, value = found[line.members[month]], line.amounts[place]
             if value is not None:
                 of_month[line.unit] = of_month.get(line.unit, 0) + value
@@ -75,6 +75,6 @@ def _told_by_month(view: SummaryView, part: Part) -> Iterator[tuple[Listing, int
                 yield listing, place, months[0]
 
 
-def _pooled(side: Mapping[str, Amount], units: tuple[str, ...]) -> Amount | None:
+def _pooled(side: Mapping[str, Amount], units: Collection[str]) -> Amount | None:
     told = [side[unit] for unit in units if unit in side]
     return sum(told[1:], start=told[0]) if told else None

@@ -1,8 +1,8 @@
 """The store in, the rows behind the figures of a period out; one query a form.
 
 `open_evidence` reads what each unit adds, and `EvidenceReader.of` the ledgers' rows below one unit:
-of more rows than asked for at most, the sums of each workbook's months are read in their place, so
-that what is held grows with the workbooks and not with what stands in them.
+more rows than asked for at most are drawn together, so that what is held grows with the workbooks
+and not with what stands in them.
 
 What may be seen of a row is decided here. A workbook is named by its version and the first digits
 of its SHA-256, as its receipt is: its own name may be a person's. Free texts are left out. Of a
@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select
@@ -28,6 +27,7 @@ from pipeline.orgunits import OrgTree
 from pipeline.periods import Period
 from pipeline.records.sql import context_values, month_of
 from pipeline.records.tables import Tables
+from pipeline.summaries.draw_together import Drawn, without_few
 from pipeline.summaries.evidence import (
     Amount,
     Dimension,
@@ -38,7 +38,6 @@ from pipeline.summaries.evidence import (
     PlanItem,
     Share,
     file_mark,
-    merge_lines,
     shares_of,
 )
 from pipeline.summaries.indicators import (
@@ -54,7 +53,6 @@ from pipeline.summaries.standings import counts, read_standings
 from pipeline.summaries.statements import counting_rows, due_plan_items, share_of
 from pipeline.texts import Text
 
-FEW_ROWS: Final = 3
 MONTH: Final = Text("月份", "Month")
 
 _ASKED_BY_NAME: Final = 1000  # a statement cannot name units without end
@@ -68,12 +66,22 @@ class EvidenceReader:
     _source: _Source
     _ledgers: tuple[_Ledger, ...]
 
-    def of(self, connection: Connection, codes: Sequence[str], most: int | None = None) -> Evidence:
+    def of(
+        self,
+        connection: Connection,
+        codes: Sequence[str],
+        most: int | None = None,
+        branches: Mapping[str, str] | None = None,
+    ) -> Evidence:
         """Return what is behind the figures of these units alone, in the order of `codes`.
 
-        Of a ledger with more than `most` rows the sums of each workbook's months are read.
+        A ledger with more than `most` rows is drawn together by workbook, and by month for each
+        of the `branches` that a unit may belong to.
         """
-        ledgers = (self._source.read(connection, ledger, codes, most) for ledger in self._ledgers)
+        ledgers = (
+            self._source.read(connection, ledger, codes, most, branches or {})
+            for ledger in self._ledgers
+        )
         return Evidence(self.units.of(codes), tuple(ledger.of(codes) for ledger in ledgers))
 
 
@@ -210,19 +218,30 @@ class _Source:
                 yield _Ledger(form, listed, dimensions, not tells_wages, rows)
 
     def read(
-        self, connection: Connection, ledger: _Ledger, codes: Collection[str], most: int | None
+        self,
+        connection: Connection,
+        ledger: _Ledger,
+        codes: Collection[str],
+        most: int | None,
+        branches: Mapping[str, str],
     ) -> Listing:
         """Return what a ledger holds of some units; of others it may hold lines, too."""
         form, shares, dimensions = ledger.form, ledger.shares, ledger.dimensions
         count = sum(ledger.rows.get(code, 0) for code in codes)
-        drawn = count if ledger.by_row and most is not None and count > most else 0
+        is_long = ledger.by_row and most is not None and count > most
         lines = self._lines(
             connection, form, dimensions, shares,
-            by_row=ledger.by_row and not drawn, by_choice=not drawn, codes=frozenset(codes),
+            by_row=ledger.by_row and not is_long, by_choice=not is_long, codes=frozenset(codes),
         )  # fmt: skip
         if not ledger.by_row:
-            lines = _without_few(lines, self.period.months if dimensions else ())
-        return Listing(form.key, shares, dimensions, tuple(lines), ledger.by_row, drawn)
+            lines = without_few(lines, self.period.months if dimensions else ())
+        drawn = Drawn(most, branches, is_long)
+        drawn.read(lines)
+        of_how_many = (count if is_long else drawn.count) if drawn.together else 0
+        return Listing(
+            form.key, shares, dimensions, tuple(drawn.lines), ledger.by_row, of_how_many,
+            drawn.monthly,
+        )  # fmt: skip
 
     def sums_of_units(
         self, connection: Connection, shares: Iterable[Share]
@@ -276,8 +295,8 @@ class _Source:
         by_row: bool,
         by_choice: bool = True,
         codes: frozenset[str] | None = None,
-    ) -> list[Line]:
-        """Return the rows that add anything, or the sums of each workbook and member.
+    ) -> Iterator[Line]:
+        """Yield the rows that add anything, or the sums of each workbook and member.
 
         Without `by_choice` they are told by month alone. Only those of the units `codes`, if given.
         """
@@ -302,11 +321,10 @@ class _Source:
             statement = statement.group_by(*key).order_by(rows.c.unit, files.c.sha256, *members)
         wanted = self.reported if codes is None else self.reported & codes
         places = [told.index(d) if d in told else None for d in dimensions]
-        line, found = (
-            LineMaker(shares, places),
-            connection.execute(statement, context_values(self.period)),
-        )
-        return [line.made(row, len(members)) for row in found if row[0] in wanted]
+        line = LineMaker(shares, places)
+        for row in connection.execute(statement, context_values(self.period)):
+            if row[0] in wanted:
+                yield line.made(row, len(members))
 
     def _added(self, shares: tuple[Share, ...]) -> list[ColumnElement[Any]]:
         """Return what one row gives to each of these, NULL for nothing."""
@@ -334,31 +352,6 @@ def _tells_of_persons(form: Form, indicators: Indicators) -> bool:
 
 def _on_plan(part: Part) -> bool:
     return isinstance(part, Measure) and part.name in ON_PLANS
-
-
-def _without_few(lines: Iterable[Line], months: Collection[str]) -> list[Line]:
-    """Draw a workbook's months of few rows together, with the shortest other one if need be.
-
-    Rows of other months than those of the period stand together anyway.
-    """
-    found: list[Line] = []
-    for _, of_workbook in groupby(lines, lambda line: (line.unit, line.file)):
-        all_of_it = list(of_workbook)
-        within = [line for line in all_of_it if months and line.members[0] in months]
-        shortest = sorted(within, key=lambda line: (line.rows, line.members))
-        few = [line for line in shortest if line.rows < FEW_ROWS]
-        if few and sum(line.rows for line in few) < FEW_ROWS:
-            few = shortest[: len(few) + 1]
-        found += [line for line in within if line not in few]
-        for together in (few, [line for line in all_of_it if line not in within]):
-            if together:
-                found.append(_unplaced(merge_lines(together)))
-    return found
-
-
-def _unplaced(line: Line) -> Line:
-    """Do not tell that a sum is that of a row or two, nor of which: it would be one member's."""
-    return line if line.rows >= FEW_ROWS else replace(line, first=None, last=None, rows=0)
 
 
 def _withhold(

@@ -8,12 +8,12 @@ row.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from pipeline.summaries.evidence import MOST_LINES, Listing
+from pipeline.summaries.evidence import Listing
 from pipeline.summaries.indicators import Indicator, Measure, Part
 from pipeline.summaries.view import SummaryView
 from pipeline.texts import Lang, Text
@@ -61,11 +61,11 @@ def plan_details(view: SummaryView, lang: Lang) -> tuple[DetailPlan, ...]:
     found = [DetailPlan(OF_UNITS[lang], view.evidence.units)]
     for listing in view.evidence.ledgers:
         name = OF_FORM.format(form=view.forms.forms[listing.form].label[lang])[lang]
-        lines = listing.drawn_together or len(listing.lines)
-        plan = DetailPlan(name[:31], listing)
-        if lines > MOST_LINES:
-            plan = DetailPlan(name[:31], listing.per_workbook(), lines)
-        found.append(plan)
+        if listing.drawn_together:
+            by_workbook = replace(listing, by_row=False)
+            found.append(DetailPlan(name[:31], by_workbook, listing.drawn_together))
+        else:
+            found.append(DetailPlan(name[:31], listing))
     return tuple(found)
 
 
