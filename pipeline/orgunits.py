@@ -60,11 +60,12 @@ class OrgTree:
 
     def walk(self, code: str, day: date) -> Iterator[OrgUnit]:
         """Yield the unit and everything active below it, parents before children."""
-        unit = self.units[code]
-        if unit.active_on(day):
-            yield unit
-            for child in self._children.get(code, ()):
-                yield from self.walk(child.code, day)
+        waiting = [self.units[code]]
+        while waiting:
+            unit = waiting.pop()
+            if unit.active_on(day):
+                yield unit
+                waiting += reversed(self._children.get(unit.code, ()))
 
     def reporting(self, code: str, day: date) -> tuple[OrgUnit, ...]:
         """Return the units that owe a workbook below `code` (itself too, if it reports)."""

@@ -7,6 +7,7 @@ all sheets share. Nothing may be written by XlsxWriter's own means below the fir
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
@@ -25,6 +26,7 @@ Cell = tuple[str | float | None, CellFormat]
 _IN_MEMORY: Final = 2**20  # bytes of rows of one sheet, more than that lie on disk
 _BLOCK: Final = 2**16
 _NEW_LINE: Final = {"\r": "_x000D_"}  # a program that reads XML would make it another
+_PLAIN: Final = re.compile(r"[^\W_](?:[^\W_]|[-–. ])*(?<! )")  # most are, and need no second look
 _LETTERS: Final = tuple(map(xl_col_to_name, range(100)))
 
 
@@ -45,12 +47,12 @@ class LongSheet(Worksheet):
         """
         if self._first is None:
             self._first = row
-        number = row + 1
-        filled = [
-            _cell(f"{letter}{number}", *cell)
-            for letter, cell in zip(_LETTERS, cells, strict=False)
-            if cell
-        ]
+        number, filled = row + 1, []
+        for letter, cell in zip(_LETTERS, cells, strict=False):
+            if cell is not None:
+                filled.append(
+                    f'<c r="{letter}{number}" s="{_style_number(cell[1])}"{_rest(cell[0])}'
+                )
         self._check_dimensions(row, max(len(filled) - 1, 0))
         pixels = int(height * 4 / 3 + 0.5) if height else self.default_row_height
         self._rows.write(
@@ -79,18 +81,23 @@ def serial_of(at: datetime) -> float:
     return days + 1  # 29 February 1900, a day that only spreadsheets know
 
 
-def _cell(place: str, value: str | float | None, style: CellFormat) -> str:
-    number = style._get_xf_index()  # type: ignore[no-untyped-call]  # it has no types
-    start = f'<c r="{place}" s="{number}"'
+def _style_number(style: CellFormat) -> int:
+    if style.xf_index is None:  # XlsxWriter counts the formats as they are used
+        style._get_xf_index()  # type: ignore[no-untyped-call]  # it has no types
+    return cast(int, style.xf_index)
+
+
+def _rest(value: str | float | None) -> str:
+    """Return a cell from the end of its attributes on."""
     if value is None or value == "":
-        return f"{start}/>"
+        return "/>"
     if isinstance(value, str):
-        return f'{start} t="inlineStr"><is>{_text(value)}</is></c>'
-    return f"{start}><v>{value:.16G}</v></c>"
+        return f' t="inlineStr"><is>{_text(value)}</is></c>'
+    return f"><v>{value:.16G}</v></c>"
 
 
 def _text(text: str) -> str:
-    if text.isalnum():  # most are, and need no second look
+    if _PLAIN.fullmatch(text):
         return f"<t>{text}</t>"
     space = ' xml:space="preserve"' if text != text.strip() else ""
     return f"<t{space}>{escape(spreadsheet_text(drop_illegal(text)), _NEW_LINE)}</t>"
