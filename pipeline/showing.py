@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
+
 from pipeline.forms.model import Workbook
 from pipeline.periods import Period
 from pipeline.records import status as standing
 from pipeline.records.editions import read_editions
 from pipeline.records.store import Store
-from pipeline.records.taking import read_files
 from pipeline.summaries.evidence import PlanItem
 from pipeline.summaries.history import History
 from pipeline.summaries.privacy import suppress_faults, suppress_issues
@@ -128,11 +129,17 @@ class _Reader:
 
     def _received(self, period: Period) -> dict[str | None, datetime]:
         """Return when each unit's workbook that counts was received."""
-        key = reported_workbook(self.workspace).key
-        files = [f for q in period.quarters for f in read_files(self.store, period=q.code)]
-        counting = [stored for stored in files if stored.current and stored.workbook == key]
-        newest = sorted(counting, key=lambda stored: stored.received_at)
-        return {stored.unit: stored.received_at for stored in newest}
+        files = self.store.tables.files.c
+        counting = select(files.unit, files.received_at).where(
+            files.current == 1,
+            files.workbook == reported_workbook(self.workspace).key,
+            files.period.in_([quarter.code for quarter in period.quarters]),
+        )
+        with self.store.reading() as connection:
+            received = [
+                (datetime.fromisoformat(at), unit) for unit, at in connection.execute(counting)
+            ]
+        return {unit: at for at, unit in sorted(received)}
 
     def _open_issues(self, units: list[str], period: Period) -> dict[str, tuple[OpenIssue, ...]]:
         """Return what each unit has still to look at, as it may be published."""

@@ -173,12 +173,19 @@ def _count_units(
     """Add what is told of units by who has reported."""
     measures = [Measure(name) for name in ON_UNITS]
     of_silent = [measure for measure in measures if counts(measure.name, None)]
+    silent = []
     for place, unit in enumerate(units):
-        if unit.reports:
-            standing = standings.get(unit.code)
-            for measure in measures if standing else of_silent:
+        if unit.reports and (standing := standings.get(unit.code)):
+            for measure in measures:
                 if counts(measure.name, standing):
                     found.put(measure, place, 1)
+        elif unit.reports:
+            silent.append(place)
+    for measure in of_silent if silent else ():
+        found.put(measure, silent[0], 1)
+        column = found.columns[measure]
+        for place in silent:
+            column[place] = 1
 
 
 def _row_and_plan_sums(source: _Source) -> Iterator[tuple[str, str, str, Amounts]]:

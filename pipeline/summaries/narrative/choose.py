@@ -79,8 +79,9 @@ def _in_turns(
 ) -> Iterator[tuple[tuple[int, Worth], T]]:
     """Yield each unit's best activities with how early it is their turn, and what they are worth."""
     for _, of_unit in groupby(activities, key=attrgetter("unit")):
-        worth = ((_worth(activity, praise), activity) for activity in of_unit)
-        for turn, (value, activity) in enumerate(nlargest(most, worth, key=itemgetter(0))):
+        worth = [(_worth(activity, praise), activity) for activity in of_unit]
+        worth.sort(key=itemgetter(0), reverse=True)
+        for turn, (value, activity) in enumerate(worth[:most]):
             yield (-turn, value), activity
 
 
