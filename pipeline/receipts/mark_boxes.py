@@ -8,7 +8,7 @@ own namespaces where the drawing does not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping, Set
 
 from pipeline.books.grid import MAX_COLUMN, MAX_ROW
 from pipeline.receipts.addresses import Address
@@ -101,9 +101,9 @@ def anchor_of(cells: SheetCells, address: Address, text: str) -> str:
     lines = sum(lines_needed(line, _LETTERS_A_LINE) for line in text.split("\n"))
     height = _LINE_HEIGHT * min(lines, _MAX_LINES) + 12
     left, top = min(column + 1, MAX_COLUMN - 64), min(max(row - 1, 1), MAX_ROW - 64)
-    right = _walk(left, _BOX_WIDTH, lambda n: 7 * cells.column_width(n) + 5)
-    bottom = _walk(top, height, lambda _: _ROW_HEIGHT)
-    edges = ((left, 12), (top, 4), right, bottom)
+    rows = (height - 1) // _ROW_HEIGHT
+    bottom = (top + rows, height - rows * _ROW_HEIGHT)
+    edges = ((left, 12), (top, 4), _right_edge(cells, left), bottom)
     return ", ".join(f"{number - 1}, {offset}" for number, offset in edges)
 
 
@@ -120,10 +120,9 @@ def _note_address(shape: bytes) -> Address | None:
     return int(row[1]) + 1, int(column[1]) + 1
 
 
-def _walk(start: int, pixels: float, size: Callable[[int], float]) -> tuple[int, int]:
-    """Return the column or row in which a distance from the start of `start` ends, and where."""
-    number = start
-    while pixels > size(number) and number < start + 64:
-        pixels -= size(number)
-        number += 1
-    return number, int(min(pixels, size(number)))
+def _right_edge(cells: SheetCells, left: int) -> tuple[int, int]:
+    """Return the column in which a box that begins with `left` ends, and how far into it."""
+    column, pixels = left, float(_BOX_WIDTH)
+    while pixels > (width := 7 * cells.column_width(column) + 5) and column < left + 64:
+        column, pixels = column + 1, pixels - width
+    return column, int(min(pixels, width))

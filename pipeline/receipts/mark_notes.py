@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 
 from lxml import etree
 
@@ -190,8 +191,8 @@ def _drawing_part(package: Package, sheet: str, root: Element, dialect: Dialect,
     package.declare(part, _VML_TYPE)
     link = root.makeelement(dialect.tag("legacyDrawing"))
     link.set(id_name, package.relate(sheet, part, "vmlDrawing", dialect))
-    after = (n for n, child in enumerate(root) if _AFTER_DRAWING.fullmatch(_local_name(child)))
-    root.insert(next(after, len(root)), link)
+    after = takewhile(lambda child: _AFTER_DRAWING.fullmatch(_local_name(child)), reversed(root))
+    root.insert(len(root) - len(list(after)), link)
     return part
 
 
