@@ -23,6 +23,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.forms.model import Field, Form, Forms, Workbook
 from pipeline.forms.workbook import template_name, write_template
+from pipeline.forms.workbook_sheet import FormSheet
 from pipeline.forms.workbook_verdict import slots_of
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period
@@ -474,6 +475,17 @@ def test_equal_arguments_give_equal_bytes(quarterly: Workbook) -> None:
     assert write(UNIT) == write(UNIT)
     assert write(UNIT) != write(dataclasses.replace(UNIT, code="XZ-0302"))
     assert reopen(write(UNIT)).properties.created == datetime(2026, 7, 1)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_formulas_are_written_as_xlsxwriter_would_spell_them(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch, lang: Lang
+) -> None:
+    for workbook in forms.workbooks.values():
+        ours = write_template(workbook, UNIT, QUARTER, lang, rows=3)
+        with monkeypatch.context() as patch:
+            patch.delattr(FormSheet, "_prepare_formula")
+            assert write_template(workbook, UNIT, QUARTER, lang, rows=3) == ours
 
 
 def test_five_hundred_prepared_rows_stay_a_small_file(quarterly: Workbook) -> None:

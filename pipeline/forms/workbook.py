@@ -47,10 +47,13 @@ def write_template(
     """
     from xlsxwriter import Workbook as Book  # only where something is written
 
+    from pipeline.forms.workbook_sheet import FormSheet
+
     cover, records = cover or {}, records or {}
     _check_keys(workbook, cover, records)
     buffer = io.BytesIO()
     with Book(buffer, _options()) as book:
+        book.worksheet_class = FormSheet
         draft = Draft(book, workbook, unit, period, lang, _list_names(workbook, lang))
         _set_properties(draft)
         entries = _write_sheets(draft, rows, {**_known(draft), **cover}, records)

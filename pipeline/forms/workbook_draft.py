@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline.forms.model import Workbook
@@ -93,6 +93,7 @@ class Draft:
     period: Period
     lang: Lang
     lists: Mapping[tuple[str, ...], str]
+    _styles: dict[tuple[object, ...], Format] = field(default_factory=dict)
 
     @property
     def whose(self) -> str:
@@ -101,7 +102,10 @@ class Draft:
 
     def style(self, name: str, **extra: Any) -> Format:
         """Return the named cell style, with further XlsxWriter format properties."""
-        return self.book.add_format({**_STYLES[name], **extra})
+        key = (name, *extra.items())
+        if key not in self._styles:
+            self._styles[key] = self.book.add_format({**_STYLES[name], **extra})
+        return self._styles[key]
 
     def set_page(self, sheet: Worksheet, title: Text, *, pages_high: int = 0) -> None:
         """Print A4 landscape, one page across, with unit, period, sheet and page numbers."""
