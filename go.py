@@ -26,7 +26,8 @@ CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
-    ("pytest", "-n", "auto", "--dist", "loadfile"),  # what a file sets up is set up once
+    # What a file sets up is set up once; conftest.py says in which order the files come.
+    ("pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"),
 )
 
 

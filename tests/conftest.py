@@ -20,6 +20,14 @@ from pipeline.forms.model import Forms
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+# Begun first, so that at the end no core is left with a long file and the other with none.
+LONG_FILES = (
+    "test_ten_mistakes", "test_programs", "test_cluster", "test_hostile", "test_narrative",
+    "test_sandbox", "test_history", "test_demo", "test_crash", "test_dashboard", "test_canaries",
+    "test_spans", "test_live", "test_nightly", "test_nothing_vanishes", "test_privacy_changes",
+    "test_reruns", "test_rebuild", "test_mark", "test_refusals", "test_languages", "test_engines",
+)  # fmt: skip
+
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "config"
 
@@ -103,7 +111,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about the file that SQLite keeps, where the database is a server's."""
+    """Put the long files first, and leave out what is about the file that SQLite keeps, where the
+    database is a server's."""
+    items.sort(key=lambda item: LONG_FILES.index(s) if (s := item.path.stem) in LONG_FILES else 99)
     items[:] = [
         item
         for item in items

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import LONG_FILES, ROOT
 from workspaces import NOW, activity, make_workspace, quarterly
 
 PACKAGE = ROOT / "pipeline"
@@ -136,3 +136,7 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_the_files_that_are_begun_first_are_there() -> None:
+    assert [name for name in LONG_FILES if not (ROOT / f"tests/{name}.py").exists()] == []
