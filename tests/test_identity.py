@@ -106,7 +106,7 @@ def test_the_same_bytes_are_right_in_one_folder_and_wrong_in_another(workspace: 
     drop(workspace, "U3/c.xlsx", good, datetime(2026, 10, 9, 12))
     drop(workspace, "共用/d.xlsx", good, datetime(2026, 10, 9, 13))
     drop(workspace, "U1/e.xlsx", good, datetime(2026, 10, 9, 14))
-    assert outcomes(run_once(workspace)) == [
+    assert outcomes(run_once(workspace, render=False)) == [
         ("U1/a.xlsx", "rejected", "U1"),
         ("U1/e.xlsx", "duplicate", "U1"),
         ("U2/b.xlsx", "accepted", "U2"),
@@ -116,7 +116,7 @@ def test_the_same_bytes_are_right_in_one_folder_and_wrong_in_another(workspace: 
     later = NOW + timedelta(days=1)
     drop(workspace, "U1/f.xlsx", good, datetime(2026, 10, 10, 9))
     drop(workspace, "U2/g.xlsx", good, datetime(2026, 10, 10, 10))
-    assert outcomes(run_once(workspace, later)) == [
+    assert outcomes(run_once(workspace, later, render=False)) == [
         ("U1/f.xlsx", "duplicate", "U1"),
         ("U2/g.xlsx", "duplicate", "U2"),
     ]
@@ -127,7 +127,7 @@ def test_a_units_own_workbook_in_its_folder_is_as_ever(workspace: Path) -> None:
     drop(workspace, "U1/好.xlsx", quarterly(activities=[activity()]))
     drop(workspace, "u2/坏.xlsx", of_another())
     drop(workspace, "S/U3/深.xlsx", quarterly("U3"))
-    assert outcomes(run_once(workspace)) == [
+    assert outcomes(run_once(workspace, render=False)) == [
         ("S/U3/深.xlsx", "rejected", "S"),  # U3 is not below S
         ("U1/好.xlsx", "accepted", "U1"),
         ("u2/坏.xlsx", "rejected", "U2"),
@@ -138,7 +138,7 @@ def test_a_units_own_workbook_in_its_folder_is_as_ever(workspace: Path) -> None:
 def test_what_names_no_known_unit_goes_where_it_always_went(workspace: Path) -> None:
     drop(workspace, "U1/a.xlsx", quarterly("U9"))
     drop(workspace, "U1/b.xlsx", b"<html></html>")
-    assert outcomes(run_once(workspace)) == [
+    assert outcomes(run_once(workspace, render=False)) == [
         ("U1/a.xlsx", "rejected", "_unidentified"),
         ("U1/b.xlsx", "quarantined", "_unidentified"),
     ]

@@ -288,7 +288,7 @@ def test_a_report_of_a_closed_period_comes_back_unread(tmp_path: Path) -> None:
     root = make_workspace(tmp_path)
     decide_period(opened(root), NOW, "2026Q3", "close")
     drop(root, "季报.xlsx", BOOK())
-    report = run_once(root)
+    report = run_once(root, render=False)
     assert [stored.status for stored in report.files] == ["closed"]
     assert "已经结账" in (root / report.receipts[0]).read_text("utf-8-sig")
 
@@ -298,4 +298,4 @@ def test_a_workbook_with_macros_is_read(tmp_path: Path) -> None:
     macros = parts_of(BOOK()) | {"xl/vbaProject.bin": b"macros, never looked at"}
     root = make_workspace(tmp_path)
     drop(root, "宏.xlsm", packed(macros))
-    assert [stored.status for stored in run_once(root).files] == ["accepted"]
+    assert [stored.status for stored in run_once(root, render=False).files] == ["accepted"]
