@@ -310,21 +310,22 @@ def test_hidden_rows_and_columns_are_named_if_they_hold_something(lane: Lane) ->
 @LANES
 def test_the_number_of_a_row_is_not_mistaken_for_another_in_its_tags(lane: Lane) -> None:
     """What rows have in common is remembered without their numbers."""
-    formats = ("14", "0", *["0"] * 8, "14", "0")  # styles 1 and 11 show days
+    styles = {style: style in (1, 11) for style in (1, 2, 10, 11, 12)}  # whether they show days
+    formats = tuple("14" if styles.get(style) else "0" for style in range(1, 13))
+    hidden = {1: ' hidden="1"', 2: ' hidden="1"', 11: ' hidden="0"', 12: ' ht="12"', 21: ""}
     rows = "".join(
-        f'<row r="{row}" spans="1:{row}"{extra}><c r="A{row}" s="{style}"><v>{row}</v></c></row>'
-        for row, style, extra in (
-            (1, 1, ' hidden="1"'),
-            (2, 1, ' hidden="1"'),
-            (11, 1, ' hidden="0"'),
-            (12, 11, ' ht="12"'),
-            (21, 2, ""),
-            (22, 2, ' ht="22"'),
+        f'<row r="{row}" spans="1:{row}"{more}>'
+        + "".join(
+            f'<c r="{column}{row}" s="{style}"><f>{column}{row}+{row}</f><v>{row}</v></c>'
+            for column, style in zip("ABCDE", styles, strict=True)
         )
+        + "</row>"
+        for row, more in hidden.items()
     )
     sheet = lane(xlsx_of(rows, formats=formats)).sheets[0]
-    days = [date(1900, 1, day) for day in (1, 2, 11, 12)]
-    assert [row[0] for row in sheet.rows if row] == [*days, 21, 22]
+    for row in hidden:
+        day = date(1900, 1, row)
+        assert sheet.rows[row - 1] == [day if is_day else row for is_day in styles.values()]
     assert sheet.hidden_rows == (1, 2)
     misplaced = '<row r="1"><c r="A11"><v>1</v></c></row><row r="11"><c r="A1"><v>2</v></c></row>'
     assert read(xlsx_of(misplaced)) == read_slowly(xlsx_of(misplaced))

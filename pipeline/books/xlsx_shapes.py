@@ -35,8 +35,7 @@ _CELL = re.compile(
     rf'<c r="([A-Z]{{1,3}}+)([0-9]++|{NUMBER})"{_STYLE_AND_TYPE}'
     rf"(?: ?+/>|>({_FORMULA})?({_CONTENT})?</c>)"
 )
-_TAG = re.compile(rf'((?: (?!r=)[\w:.]++="[^"<>&{NUMBER}]*+")*) ?+(/?)>')
-_MARKED = f'{NUMBER}"'
+_TAG = re.compile(rf'((?: (?!r=|hidden="{NUMBER}")[\w:.]++="[^"<>&]*+")*) ?+(/?)>')
 _ROW_END = "</row>"
 _HIDDEN = re.compile(r' hidden="(?:1|true)"')
 _LONGEST = 1000  # characters; what hostile files could make us keep stays small
@@ -62,8 +61,8 @@ def shapes_of(rows: Iterable[tuple[str, str]]) -> list[Shape | None]:
     A row is its number and what follows `<row` without it, each text in it replaced by `TEXT`.
     """
     return [
-        _remembered_shape(row.replace(f'{number}"', _MARKED), NUMBER)
-        # The number may stand for something else too, such as a style: it must not be mistaken.
+        _remembered_shape(row.replace(number, NUMBER), NUMBER)
+        # The same digits may be those of a style too, which must not be mistaken.
         or _remembered_shape(row, number)
         if len(row) <= _LONGEST
         else _read_shape(row, number)
