@@ -327,6 +327,8 @@ def test_the_number_of_a_row_is_not_mistaken_for_another_in_its_tags(lane: Lane)
         day = date(1900, 1, row)
         assert sheet.rows[row - 1] == [day if is_day else row for is_day in styles.values()]
     assert sheet.hidden_rows == (1, 2)
+    first = '<row r="1" hidden="1"><c r="A1"><v>7</v></c></row>'
+    assert lane(xlsx_of(first)).sheets[0].hidden_rows == (1,)
     misplaced = '<row r="1"><c r="A11"><v>1</v></c></row><row r="11"><c r="A1"><v>2</v></c></row>'
     assert read(xlsx_of(misplaced)) == read_slowly(xlsx_of(misplaced))
 
