@@ -333,6 +333,14 @@ def test_the_number_of_a_row_is_not_mistaken_for_another_in_its_tags(lane: Lane)
     assert read(xlsx_of(misplaced)) == read_slowly(xlsx_of(misplaced))
 
 
+def test_signs_that_might_end_a_tag_are_passed_over_once() -> None:
+    """Looked at from each of them to the end of the formula, they would take an hour."""
+    data = cell(f'<c r="B2" t="str"><f>{">" * 2_000_000}</f><v>a&gt;b</v></c>')
+    assert value_of(read_fast(data)) == "a>b"
+    bare = cell('<c r="B2" t="str"><v>a>b</v></c>')
+    assert value_of(read(bare)) == "a>b"
+
+
 @pytest.mark.parametrize("character", [*"\x00\x01\x02\x1f"])
 @pytest.mark.parametrize("place", ['<c r="A1" t="str"><v>{}</v></c>', '<c r="A{}" t="s"/>'])
 def test_a_character_that_no_xml_holds_is_damage_in_any_encoding(

@@ -24,7 +24,7 @@ from pipeline.books.xlsx_shapes import TEXT, Shape, shapes_of
 from pipeline.books.xlsx_values import UNCALCULATED, Values, read_number
 from pipeline.books.xmltext import unescape_references
 
-_TEXT_OF_CELL = re.compile(r">([^<]++)</(?=[vt]>)")
+_TEXT_OF_CELL = re.compile(r">([^<>]++)</(?=[vt]>)")
 _ROW = re.compile(r'<row((?: [^<>]*?)??) r="([0-9]{1,7}+)"')
 _ROOT = re.compile(
     r"\ufeff?(?:<\?xml[^<>]*\?>)?\s*<worksheet [^<>]*?"
