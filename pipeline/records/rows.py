@@ -10,13 +10,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import RowMapping
 
 from pipeline.forms.model import Form
 from pipeline.intake.submission import Submission
-from pipeline.intake.typed import Record
+from pipeline.intake.typed import Records
 from pipeline.issues import Issue
 from pipeline.records.lifecycle import Stored
 from pipeline.texts import Text
@@ -88,20 +89,17 @@ def record_rows(
     """
     if submission.cover is not None:
         places = json.dumps(submission.cover.places, sort_keys=True)
-        record = Record(0, submission.cover.values)
-        yield cover.key, _rows(cover, stored, (record,), places)
+        line = Records([0], [[value] for value in submission.cover.values])
+        yield cover.key, _rows(cover, stored, line, places)
     for key, records in (submission.ledgers or {}).items():
         yield key, _rows(forms[key], stored, records, None)
 
 
-def _rows(
-    form: Form, stored: Stored, records: Iterable[Record], places: str | None
-) -> list[TableRow]:
-    heads = sorted((n for k, n in form.positions.items() if k in _HEAD_FIELDS), reverse=True)
-    rows = []
-    for record in records:
-        values: tuple[Any, ...] = record.values
-        for n in heads:
-            values = values[:n] + values[n + 1 :]
-        rows.append((stored.id, record.row, stored.unit, stored.period, places, *values))
-    return rows
+def _rows(form: Form, stored: Stored, records: Records, places: str | None) -> list[TableRow]:
+    columns = (
+        column
+        for field, column in zip(form.fields, records.columns, strict=True)
+        if field.key not in _HEAD_FIELDS
+    )
+    file, unit, period = repeat(stored.id), repeat(stored.unit), repeat(stored.period)
+    return list(zip(file, records.numbers, unit, period, repeat(places), *columns, strict=False))
