@@ -54,7 +54,8 @@ def run_on_cluster(
     """
     with connected(address, paths) as client:
         executor = client.get_executor(pure=False)
-        pool = _Workers(work, bounds, client, executor, len(client.nthreads()))
+        # Where all have gone since, one is waited for, and nothing passes for done.
+        pool = _Workers(work, bounds, client, executor, max(1, len(client.nthreads())))
         yield from run_batches(tasks, lost, pool)
 
 
@@ -155,18 +156,18 @@ _NOBODY = (
 
 def _compare(client: Client, paths: Sequence[Path]) -> None:
     """Raise ConfigError for a worker that would read otherwise than this process."""
-    threads = client.nthreads()
-    if not threads:
-        raise SystemFault(_NOBODY)
     ours = view(paths)
     views = client.run(view, paths, on_error="return")
+    if not views:
+        raise SystemFault(_NOBODY)
+    threads = client.nthreads()  # asked after, so that who has joined meanwhile is known
     for worker, theirs in sorted(views.items()):
         if isinstance(theirs, BaseException):
             raise ConfigError(
                 f"dask worker {worker}: 用不了这个程序 ({type(theirs).__name__}: {theirs})。"
                 f"请在那里安装 union-pipeline {__version__} (install the same version)。"
             )
-        if threads[worker] != 1:
+        if threads.get(worker, 1) != 1:  # who has gone meanwhile is of no account
             raise ConfigError(
                 f"dask worker {worker}: 有 {threads[worker]} 个线程。时间限制是按进程算的，请用"
                 " dask worker --nthreads 1 启动 (one thread a worker)。"

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,48 @@ def test_where_every_worker_has_gone_no_file_is_blamed(monkeypatch: pytest.Monke
     pool = cluster._Workers(fall_over, ROOMY, Deserted(), Deserted(), 1)  # type: ignore[arg-type]
     with pytest.raises(SystemFault, match="no worker is left"):
         pool.alone("a")
+
+
+class Changing(Executor):
+    """A cluster whose workers come and go while it is asked about them."""
+
+    def __init__(self, *threads: dict[str, int]) -> None:
+        self.threads = list(threads)
+
+    def nthreads(self) -> dict[str, int]:
+        return self.threads.pop(0) if len(self.threads) > 1 else self.threads[0]
+
+    def run(self, _view: object, paths: tuple[Path, ...], **_: object) -> dict[str, object]:
+        return dict.fromkeys(self.nthreads(), VIEW(paths))
+
+
+def test_workers_may_come_and_go_while_they_are_compared() -> None:
+    cluster._compare(Changing({"a": 1}, {"b": 1}), ())  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="有 4 个线程"):
+        cluster._compare(Changing({"a": 4}, {"a": 4, "b": 1}), ())  # type: ignore[arg-type]
+    with pytest.raises(SystemFault, match="no worker is left"):
+        cluster._compare(Changing({}, {"a": 1}), ())  # type: ignore[arg-type]
+
+
+def test_where_all_workers_go_after_they_were_compared_no_file_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Deserted(Changing):
+        def get_executor(self, **_: object) -> Deserted:
+            return self
+
+        def submit(self, *_: object) -> Future[Any]:  # type: ignore[override]
+            return Future()
+
+    @contextmanager
+    def deserted(*_: object) -> Iterator[Deserted]:
+        yield Deserted({})
+
+    monkeypatch.setattr(cluster, "connected", deserted)
+    monkeypatch.setattr(cluster, "_GONE", 0)
+    monkeypatch.setattr(cluster, "_LOOK", 0.01)
+    with pytest.raises(SystemFault, match="no worker is left"):
+        on("tcp://127.0.0.1:1", fall_over, "a")
 
 
 def test_the_doctor_looks_at_the_cluster(tmp_path: Path, address: str) -> None:
