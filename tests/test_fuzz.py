@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import fuzz
 import pytest
+from foreign_books import as_ods
 from handmade import xlsx_of
-from workspaces import UNITS
+from openpyxl import load_workbook
+from workspaces import UNITS, activity, quarterly
 
 from pipeline.books import refusals
 from pipeline.books.read import read_book
 from pipeline.books.refusals import Refused
 from pipeline.books.screen import Limits
-from pipeline.workers import Brief
+from pipeline.workers import Brief, Job, judge_bytes
 
 SAMPLE = 300
 
@@ -64,3 +68,19 @@ def test_what_no_xml_may_hold_is_damage_and_no_text(text: str) -> None:
     with pytest.raises(Refused) as caught:
         read_book(xlsx_of(f'<row r="1"><c r="A1" t="str"><v>甲{text}</v></c></row>'), Limits())
     assert caught.value.refusal == refusals.DAMAGED
+
+
+def test_an_ods_with_two_sheets_of_one_name_is_judged_and_both_are_handed_back(
+    brief: Brief,
+) -> None:
+    """Found by mutant 27,703: the receipt had no second name for the second sheet."""
+    book = read_book(quarterly(activities=[activity(attended="若干")]), Limits())
+    names = {"走访慰问台账": "活动台账"}
+    sheets = tuple(replace(sheet, name=names.get(sheet.name, sheet.name)) for sheet in book.sheets)
+    data = as_ods(replace(book, sheets=sheets))
+    outcome = judge_bytes(data, Job(Path("x"), "x.ods"), brief)
+    assert (outcome.submission.status, outcome.trouble) == ("rejected", "")
+    assert outcome.receipt is not None
+    found = load_workbook(io.BytesIO(outcome.receipt)).sheetnames
+    assert [name for name in found if name.startswith("活动台账")] == ["活动台账", "活动台账 (2)"]
+    assert len(found) == 1 + len(sheets)

@@ -50,25 +50,27 @@ def fresh_workbook(
     """
     kept = [(name, rows) for name, rows in sheets if not is_list_sheet(name)]
     copies = _copy_names((name for name, _ in kept), lang)
+    copy_of = {name: copy for (name, _), copy in reversed([*zip(kept, copies, strict=True)])}
     out = BytesIO()
     with Workbook(out, {"in_memory": True}) as book:
         book.set_properties({"created": _CREATED})
         # An empty list, to be replaced by the full one: no workbook may be without a sheet.
         book.add_worksheet(LIST_SHEET[lang]).set_tab_color(f"#{TAB_COLOUR[2:]}")
         formats = {kind: book.add_format({"num_format": kind}) for kind in (_DAY, _MOMENT)}
-        for name, rows in kept:
-            sheet = book.add_worksheet(copies[name])
+        for (name, rows), copy in zip(kept, copies, strict=True):
+            sheet = book.add_worksheet(copy)
             if name.startswith("_"):  # technical, and out of sight in the original too
                 sheet.very_hidden()
             _copy_values(sheet, rows, formats)
     real = sheet_names or {}
-    names = {i.sheet: copies.get(real.get(i.sheet, i.sheet), "") for i in verdict.issues}
+    names = {i.sheet: copy_of.get(real.get(i.sheet, i.sheet), "") for i in verdict.issues}
     return mark_workbook(out.getvalue(), verdict, names, lang)[0]
 
 
-def _copy_names(names: Iterable[str], lang: Lang) -> dict[str, str]:
-    """Return names that Excel takes for sheets, all different, for the names of any program."""
-    copies: dict[str, str] = {}
+def _copy_names(names: Iterable[str], lang: Lang) -> list[str]:
+    """Return names that Excel takes for sheets, all different, for the names of any program, even
+    where two of these are the same."""
+    copies: list[str] = []
     taken = {LIST_SHEET[lang].casefold(), "history"}  # the latter is kept by Excel for itself
     for name in names:
         base = one_line(_FORBIDDEN.sub("_", name)) or _NAMELESS[lang]
@@ -76,7 +78,7 @@ def _copy_names(names: Iterable[str], lang: Lang) -> dict[str, str]:
         while copy.casefold() in taken:
             copy, number = f"{base[: _NAME_LIMIT - 6]} ({number})", number + 1
         taken.add(copy.casefold())
-        copies[name] = copy
+        copies.append(copy)
     return copies
 
 
