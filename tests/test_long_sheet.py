@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from pipeline.errors import ConfigError
 from pipeline.safe_text import drop_illegal
 from pipeline.summaries.sheets.long_sheet import LongSheet, serial_of
 
@@ -47,17 +48,28 @@ def test_every_cell_reads_as_xlsxwriter_writes_it() -> None:
         assert plain.row_dimensions[row].height == long.row_dimensions[row].height
 
 
+def test_more_rows_than_a_sheet_can_have_are_not_left_out_silently() -> None:
+    def fill(book: Workbook, _: Worksheet, long: Worksheet) -> None:
+        assert isinstance(long, LongSheet)
+        style = book.add_format()
+        long.add_row(1_048_575, [(1, style)])
+        with pytest.raises(ConfigError, match=r"1,048,576"):
+            long.add_row(1_048_576, [(1, style)])
+
+    _sheets_of(fill)
+
+
 def test_many_rows_lie_on_disk_and_come_in_order() -> None:
     def fill(book: Workbook, _: Worksheet, long: Worksheet) -> None:
         assert isinstance(long, LongSheet)
         style = book.add_format()
         for row in range(1, 30_001):
-            long.add_row(row, [(row, style), ("某单位", style)])
+            long.add_row(row, [(row, style), None, ("某单位", style)])
         assert not isinstance(long._rows._file, io.BytesIO)
 
     _, long = _sheets_of(fill, read_only=True)
     rows = list(long.iter_rows(min_row=2, values_only=True))
-    assert rows == [(row, "某单位") for row in range(1, 30_001)]
+    assert rows == [(row, None, "某单位") for row in range(1, 30_001)]
 
 
 def test_nothing_is_lost_that_was_written_below_by_other_means() -> None:

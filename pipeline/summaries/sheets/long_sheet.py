@@ -18,6 +18,7 @@ from xlsxwriter.format import Format as CellFormat
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from pipeline.errors import ConfigError
 from pipeline.safe_text import drop_illegal, spreadsheet_text
 
 # What stands in a cell and how it looks; None is a blank that has a look.
@@ -28,6 +29,10 @@ _BLOCK: Final = 2**16
 _NEW_LINE: Final = {"\r": "_x000D_"}  # a program that reads XML would make it another
 _PLAIN: Final = re.compile(r"[^\W_](?:[^\W_]|[-–. ])*(?<! )")  # most are, and need no second look
 _LETTERS: Final = tuple(map(xl_col_to_name, range(100)))
+_TOO_LONG: Final = (
+    "汇总表的“{}”放不下：超过 1,048,576 行 (more rows than a sheet can have)。"
+    "请在单位表里给直属单位太多的一级加一层上级 (put a level of units between)；收下的文件不会丢。"
+)
 
 
 class LongSheet(Worksheet):
@@ -43,17 +48,20 @@ class LongSheet(Worksheet):
     def add_row(self, row: int, cells: Iterable[Cell | None], height: float = 0) -> None:
         """Put down the next row, cell by cell from the first column on; None is no cell at all.
 
-        It is as high as the others where no `height` in points is given.
+        It is as high as the others where no `height` in points is given. Raises ConfigError for
+        more rows than a sheet can have.
         """
         if self._first is None:
             self._first = row
-        number, filled = row + 1, []
-        for letter, cell in zip(_LETTERS, cells, strict=False):
+        number, filled, last = row + 1, [], 0
+        for col, (letter, cell) in enumerate(zip(_LETTERS, cells, strict=False)):
             if cell is not None:
+                last = col
                 filled.append(
                     f'<c r="{letter}{number}" s="{_style_number(cell[1])}"{_rest(cell[0])}'
                 )
-        self._check_dimensions(row, max(len(filled) - 1, 0))
+        if self._check_dimensions(row, last) < 0:
+            raise ConfigError(_TOO_LONG.format(self.name))
         pixels = int(height * 4 / 3 + 0.5) if height else self.default_row_height
         self._rows.write(
             f'<row r="{number}" ht="{pixels * 0.75:g}" customHeight="1">{"".join(filled)}</row>'
