@@ -11,7 +11,7 @@ from pathlib import Path
 import fuzz
 import pytest
 from foreign_books import as_ods
-from handmade import xlsx_of
+from handmade import xlsx_of, xlsx_parts, zip_of
 from openpyxl import load_workbook
 from workspaces import UNITS, activity, quarterly
 
@@ -84,3 +84,20 @@ def test_an_ods_with_two_sheets_of_one_name_is_judged_and_both_are_handed_back(
     found = load_workbook(io.BytesIO(outcome.receipt)).sheetnames
     assert [name for name in found if name.startswith("活动台账")] == ["活动台账", "活动台账 (2)"]
     assert len(found) == 1 + len(sheets)
+
+
+STRAYS = {
+    "a value": '<c r="A1"><v>1</v></c>',
+    "a formula never calculated": '<c r="A1"><f>1+1</f></c>',
+}
+
+
+@pytest.mark.parametrize("cell", STRAYS.values(), ids=STRAYS)
+@pytest.mark.parametrize("where", ["<sheetData>", "</worksheet>"], ids=["before", "after"])
+def test_a_row_that_stands_outside_of_the_rows_is_read_all_the_same(where: str, cell: str) -> None:
+    """Found by mutant 93,427: the fast lane overlooked it."""
+    parts = xlsx_parts('<row r="2"><c r="A2"><v>2</v></c></row>')
+    sheet = str(parts["xl/worksheets/sheet1.xml"])
+    stray = sheet.replace(where, f'<row r="1">{cell}</row>{where}')
+    book = read_book(zip_of(parts | {"xl/worksheets/sheet1.xml": stray}), Limits())
+    assert [bool(row) for row in book.sheets[0].rows] == [True, True]

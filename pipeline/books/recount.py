@@ -39,11 +39,11 @@ _SHEET = 0x0010
 _OLD = 0x0500  # before it, a sheet was a file
 
 
-def count_plain(text: str, start: int, end: int) -> int:
-    """Return how many cells between two places of a plainly spelt sheet have a text of their own."""
-    filled = text.count("</v></c>", start, end) - text.count("></v></c>", start, end)
-    inline = text.count("</t></is></c>", start, end)
-    return filled + inline - (text.count("></t></is></c>", start, end) if inline else 0)
+def count_plain(text: str) -> int:
+    """Return how many cells of a plainly spelt sheet have a text of their own, wherever they are."""
+    filled = text.count("</v></c>") - text.count("></v></c>")
+    inline = text.count("</t></is></c>")
+    return filled + inline - (text.count("></t></is></c>") if inline else 0)
 
 
 def count_xlsx(part: bytes) -> int:
