@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -60,6 +60,27 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """Give a folder for what is of no use afterwards: empty before, gone after.
+
+    What a killed process left in it goes too.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        _empty(folder)
+        yield folder
+    finally:
+        with suppress(OSError):
+            _empty(folder)
+            folder.rmdir()
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
 
 
 def has_content(path: Path, content: bytes) -> bool:

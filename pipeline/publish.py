@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline.deliver.compose import Attachment, Draft
 from pipeline.deliver.outbox import queue, sent_messages
 from pipeline.errors import ConfigError
-from pipeline.files import write_file
+from pipeline.files import scratch, write_file
 from pipeline.letter import summary_letter
 from pipeline.narrate import Narrator
 from pipeline.periods import Period
@@ -64,10 +64,17 @@ class Publisher:
         `units` are the inner units to render, all that the settings name if empty. With `mail`
         each unit with an address has its summary queued, which does nothing if it has it already.
         """
+        if self.rehearse:
+            return self._publish(period, frozenset(units), mail, None)
+        with scratch(self.workspace.paths.state / "rendering") as folder:
+            return self._publish(period, frozenset(units), mail, folder)
+
+    def _publish(
+        self, period: Period, wanted: frozenset[str], mail: bool, folder: Path | None
+    ) -> list[Path]:
         noted = read_outputs(self.store, period.code)
         with self.store.reading() as connection:
             newest = newest_file(connection, self.store.tables)
-        wanted = frozenset(units)
         views = list(read_views(self.workspace, self.store, self._history, period, wanted))
         digests = [self._digest(view) for view in views]
         # Before the summaries: it lets go of all texts before the rows behind the figures are read.
@@ -81,7 +88,8 @@ class Publisher:
 
         for view, digest in zip(views, digests, strict=True):
             known = noted.get(self._shown(self._path(view)))
-            written += self._publish_summary(view, digest, known, evidence, newest, mail)
+            render = partial(self._render, view, evidence, folder)
+            written += self._publish_summary(view, digest, known, render, newest, mail)
         if not wanted:  # the page shows all units, and these are only some
             written += self._publish_page(views, digests, noted)
         return written
@@ -91,14 +99,14 @@ class Publisher:
         view: SummaryView,
         digest: str,
         known: Output | None,
-        evidence: Callable[[], EvidenceReader],
+        render: Callable[[], bytes],
         newest: int,
         mail: bool,
     ) -> list[Path]:
         """Bring a summary up to date and return it if it changed; queue it for whom it concerns."""
         path, changed = self._path(view), False
         if known is None or known.digest != digest or not path.exists():
-            content = self._render(view, evidence)
+            content = render()
             changed = self._write(path, content)
         elif mail and view.unit.email:
             content = path.read_bytes()
@@ -110,7 +118,9 @@ class Publisher:
         self._note(output, content, newest, draft)
         return [path] if changed else []
 
-    def _render(self, view: SummaryView, evidence: Callable[[], EvidenceReader]) -> bytes:
+    def _render(
+        self, view: SummaryView, evidence: Callable[[], EvidenceReader], folder: Path | None
+    ) -> bytes:
         """Return the summary of a view, of a quarter with the rows behind it."""
         if view.period.is_quarter:
             codes = [status.unit for status in view.statuses]
@@ -118,7 +128,7 @@ class Publisher:
             with self.store.reading() as connection:
                 below = evidence().of(connection, codes, MOST_LINES, branches)
             view = replace(view, evidence=below)
-        return write_summary(view, self.workspace.lang)
+        return write_summary(view, self.workspace.lang, folder)
 
     def _publish_page(
         self, views: Sequence[SummaryView], digests: Sequence[str], noted: Mapping[str, Output]

@@ -157,7 +157,7 @@ def _prepare() -> None:
     )
     checking.judge_files = collect.judge_files = judge_here
     publish.write_summary = _remembered(
-        publish.write_summary, lambda view, lang: (_shown(view), lang)
+        publish.write_summary, lambda view, lang, _folder: (_shown(view), lang)
     )
     publish.write_dashboard = _remembered(
         publish.write_dashboard, lambda views, lang: ([_shown(view) for view in views], lang)

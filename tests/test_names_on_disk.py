@@ -81,7 +81,7 @@ class Watched:
                     self.changed.append(("write", _path(path)))
                 else:
                     self.opened.append(_path(path))
-        elif event in ("os.listdir", "os.scandir"):
+        elif event in ("os.listdir", "os.scandir") and not isinstance(arguments[0], int):
             self.listed.append(_path(arguments[0]))
         elif event in _CHANGES:
             self.changed += [(event, _path(p)) for p in arguments[: _CHANGES[event]]]

@@ -216,3 +216,14 @@ def test_the_due_day_ends_at_midnight_of_the_unions_zone(
         Clocks().stamp(drop(root, f"{unit}.xlsx", quarterly(unit)), datetime.fromisoformat(second))
     run_once(root, datetime(2026, 10, 16, 2, 0), render=False)
     assert [on_time for *_, on_time, _ in taken(root)].count(True) == 1
+
+
+def test_what_a_killed_run_left_half_rendered_is_gone_after_the_next(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "ws")
+    drop(root, "1.xlsx", quarterly(activities=[activity()]))
+    run_once(root)
+    half = root / "state" / "rendering" / "half.xml"
+    half.parent.mkdir()
+    half.write_text("<row", "utf-8")
+    run_once(root)  # which has nothing to render
+    assert not half.parent.exists()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import datetime, time
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from typing import Final
 
 from xlsxwriter import Workbook
@@ -62,19 +62,17 @@ SHOWS: Final = {
 }
 
 
-def write_summary(view: SummaryView, lang: Lang) -> bytes:
-    """Return the summary workbook of a unit and period."""
+def write_summary(view: SummaryView, lang: Lang, folder: Path | None = None) -> bytes:
+    """Return the summary workbook of a unit and period.
+
+    Sheets lie in `folder` until they are packed, and are held where there is none: those of many
+    units are larger than what may be held.
+    """
     memory = io.BytesIO()
-    with TemporaryDirectory() as folder:
-        _write(memory, folder, view, lang)
-    return memory.getvalue()
-
-
-def _write(memory: io.BytesIO, folder: str, view: SummaryView, lang: Lang) -> None:
     book = Workbook(
         memory,
         {
-            "tmpdir": folder,  # the sheets of many units are larger than what may be held
+            **({"tmpdir": str(folder)} if folder else {"in_memory": True}),
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
@@ -87,6 +85,7 @@ def _write(memory: io.BytesIO, folder: str, view: SummaryView, lang: Lang) -> No
     _set_properties(canvas)
     _add_sheets(canvas, details)
     book.close()
+    return memory.getvalue()
 
 
 def _add_sheets(canvas: Canvas, details: tuple[DetailPlan, ...]) -> None:

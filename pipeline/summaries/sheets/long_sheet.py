@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 from tempfile import SpooledTemporaryFile
 from typing import Final, TextIO, cast
 from xml.sax.saxutils import escape
@@ -41,9 +42,12 @@ class LongSheet(Worksheet):
     def __init__(self) -> None:
         super().__init__()
         self._first: int | None = None
-        self._rows = SpooledTemporaryFile(  # noqa: SIM115 (closed once it is copied)
-            _IN_MEMORY, "w+", encoding="utf-8", newline=""
-        )
+
+    @cached_property
+    def _rows(self) -> SpooledTemporaryFile[str]:
+        """The rows put down so far: with the workbook's own temporary files, where it has any."""
+        most = _IN_MEMORY if self.tmpdir else 0  # which is for: all of it
+        return SpooledTemporaryFile(most, "w+", encoding="utf-8", newline="", dir=self.tmpdir)
 
     def add_row(self, row: int, cells: Iterable[Cell | None], height: float = 0) -> None:
         """Put down the next row, cell by cell from the first column on; None is no cell at all.
