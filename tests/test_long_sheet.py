@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import openpyxl
 import pytest
@@ -91,7 +93,9 @@ def test_a_moment_is_the_number_that_xlsxwriter_writes(at: datetime) -> None:
     assert f"{serial_of(at):.16G}" == f"{sheet._convert_date_time(at):.16G}"
 
 
-def _sheets_of(fill, *, read_only=False):  # type: ignore[no-untyped-def]
+def _sheets_of(
+    fill: Callable[[Workbook, Worksheet, Worksheet], None], *, read_only: bool = False
+) -> list[Any]:
     memory = io.BytesIO()
     book = Workbook(memory, {"in_memory": True})
     fill(book, book.add_worksheet("plain"), book.add_worksheet("long", LongSheet))
