@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import openpyxl
 import pytest
+from all_evidence import read_evidence
 from conftest import CONFIG
 from databases import empty_database
 from generated_union import PERIOD, generate_union, store_union
@@ -19,7 +20,7 @@ from pipeline.summaries.aggregate import figures
 from pipeline.summaries.draw_together import Drawn
 from pipeline.summaries.evidence import MOST_LINES, Line
 from pipeline.summaries.privacy import suppress
-from pipeline.summaries.read_evidence import read_evidence, read_plan_items
+from pipeline.summaries.read_evidence import read_plan_items
 from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.view import SummaryView, UnitStatus
 from pipeline.summaries.workbook import write_summary

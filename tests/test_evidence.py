@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import attack
 import pytest
+from all_evidence import read_evidence
 from conftest import CONFIG
 from databases import empty_database
 from generated_union import PERIOD, generate_union, store_union
@@ -19,7 +20,6 @@ from pipeline.summaries.evidence import Line, Listing, Share, merge_lines
 from pipeline.summaries.privacy import suppress
 from pipeline.summaries.read_evidence import (
     open_evidence,
-    read_evidence,
     read_plan_items,
 )
 from pipeline.summaries.read_indicators import read_indicators

@@ -123,20 +123,6 @@ def open_evidence(
     return EvidenceReader(Listing("", rest, (), tuple(lines)), source, ledgers)
 
 
-def read_evidence(
-    connection: Connection,
-    tables: Tables,
-    forms: Forms,
-    indicators: Indicators,
-    tree: OrgTree,
-    period: Period,
-    published: Mapping[str, Figures] | None = None,
-) -> Evidence:
-    """Return the rows of all units that count for a period; see `open_evidence`."""
-    reader = open_evidence(connection, tables, forms, indicators, tree, period, published)
-    return reader.of(connection, [line.unit for line in reader.units.lines])
-
-
 def read_marks(
     connection: Connection, tables: Tables, forms: Forms, period: Period
 ) -> dict[str, str]:
