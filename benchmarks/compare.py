@@ -190,8 +190,12 @@ def _play_pandas(asked: Asked, engine: str) -> Times:
 
 def play_frictionless(asked: Asked) -> Times:
     """Frictionless, in a Python of its own."""
+    from pandas_script import header_row
+
     script = Path(__file__).with_name("frictionless_script.py")
-    command = [asked.frictionless, str(script), str(asked.files[0].parent), "--limit", "50"]
+    header = header_row(asked.files[0], "calamine") + 1
+    command = [asked.frictionless, str(script), str(asked.files[0].parent)]
+    command += ["--limit", "50", "--header", str(header)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     count, _, wall, cpu = done.stdout.split()
     return {"frictionless": (int(count), float(wall), float(cpu))}

@@ -62,20 +62,23 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("folder", type=Path)
     asked.add_argument("--limit", type=int, default=50)
+    asked.add_argument("--header", type=int, default=2, help="the row of headings, from 1")
     given = asked.parse_args()
     paths = sorted(given.folder.glob("*.xlsx"))[: given.limit]
     start, cpu = time.perf_counter(), time.process_time()
     with system.use_context(trusted=True):
-        faulty = sum(not _is_valid(path) for path in paths)
+        faulty = sum(not _is_valid(path, given.header) for path in paths)
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     print(f"{len(paths)} {faulty} {wall:.3f} {cpu:.3f}")  # files, faulty, seconds, CPU seconds
 
 
-def _is_valid(path: Path) -> bool:
+def _is_valid(path: Path, header: int) -> bool:
     """Tell whether all ledgers are as they should be; every one is looked at."""
     verdicts = []
     for sheet, fields in FIELDS.items():
-        dialect = Dialect(header_rows=[2], controls=[formats.ExcelControl(sheet=sheet)])
+        dialect = Dialect(
+            header_rows=[header], skip_blank_rows=True, controls=[formats.ExcelControl(sheet=sheet)]
+        )
         ledger = Resource(
             path=str(path),
             dialect=dialect,

@@ -61,20 +61,26 @@ def main() -> None:
 
 def add_up(paths: Sequence[Path], engine: str) -> tuple[int, pd.DataFrame]:
     """Return how many workbooks have faults, and the sums of the others by district."""
-    clean = []
+    clean, header = [], header_row(paths[0], engine)
     for path in paths:
-        found, sums = check_and_sum(path, engine)
+        found, sums = check_and_sum(path, engine, header)
         if not found:
             clean.append(sums)
     frame = pd.DataFrame(clean)
     return len(paths) - len(clean), frame.groupby(frame["unit"].str[:4]).sum(numeric_only=True)
 
 
-def check_and_sum(path: Path, engine: str) -> tuple[list[str], dict[str, object]]:
+def header_row(path: Path, engine: str) -> int:
+    """Return, from 0, the row of headings in the ledgers: the template has a line of advice more."""
+    first = pd.read_excel(path, sheet_name=LEDGERS[0], header=None, nrows=5, engine=engine)
+    return int(first.eq("活动名称*").any(axis=1).idxmax())
+
+
+def check_and_sum(path: Path, engine: str, header: int = 1) -> tuple[list[str], dict[str, object]]:
     """Return the faults and the sums of one workbook."""
     with pd.ExcelFile(path, engine=engine) as book:
         cover = pd.read_excel(book, sheet_name="封面", header=None)
-        sheets = pd.read_excel(book, sheet_name=list(LEDGERS), header=1)
+        sheets = pd.read_excel(book, sheet_name=list(LEDGERS), header=header)
     values = dict(zip(cover[0].str.rstrip("*"), cover[1], strict=True))
     faults = [f"封面 {key}" for key in ("单位编码", "报告期", "填报人") if pd.isna(values.get(key))]
     if int(values["其中女会员"]) > int(values["会员人数"]):
