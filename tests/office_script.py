@@ -21,7 +21,12 @@ from com.sun.star.sheet.CellDeleteMode import ROWS as DELETE_ROWS
 from com.sun.star.sheet.CellInsertMode import COLUMNS as INSERT_COLUMNS
 from com.sun.star.sheet.CellInsertMode import ROWS as INSERT_ROWS
 
-FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".xls": "MS Excel 97", ".ods": "calc8"}
+FILTERS = {
+    ".xlsx": "Calc MS Excel 2007 XML",
+    ".xls": "MS Excel 97",
+    ".ods": "calc8",
+    ".pdf": "calc_pdf_Export",
+}
 PIPE = "union-pipeline-tests-"
 PATIENCE = 240  # times a quarter of a second
 

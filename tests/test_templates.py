@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import re
 import subprocess
 from collections.abc import Callable
 from datetime import date, datetime
@@ -14,7 +13,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 from books import small_tree
+from conftest import system_part
 from filled import FULL_COVER, FULL_ROWS, expected, judge_bytes
+from office import Job, work
 from openpyxl.cell.cell import Cell
 from openpyxl.workbook.workbook import Workbook as Opened
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -305,11 +306,12 @@ def test_a_ledger_is_set_up_for_reading_and_for_paper(
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (None, 0)
     assert sheet.oddHeader.left.text == "信息技术教研组工会小组"
+    assert sheet.oddHeader.center.text == "走访慰问台账"
     assert sheet.oddHeader.right.text == "2026年第三季度"
     assert sheet.oddFooter.right.text == "第 &P 页，共 &N 页"
 
 
-def test_prepared_rows_show_nothing_and_only_rows_in_use_are_printed(
+def test_prepared_rows_show_nothing_and_the_columns_that_people_fill_are_printed_to_their_end(
     blank: Callable[[str, Lang], Opened],
 ) -> None:
     book = blank("quarterly", "zh")
@@ -317,16 +319,12 @@ def test_prepared_rows_show_nothing_and_only_rows_in_use_are_printed(
     for cell in (*sheet[FIRST], *map(column_of, sheet[FIRST])):
         assert (cell.border.left.style, cell.border.bottom.style) == (None, None)
         assert cell.fill.fill_type is None
-    borders = [
-        rule
-        for found in sheet.conditional_formatting
-        for rule in found.rules
-        if rule.dxf.border is not None
-    ]
-    assert [rule.formula for rule in borders] == [["COUNTA($B4:$P4)>0"]]
-    assert borders[0].dxf.border.bottom.style == "thin"
-    printed = sheet.defined_names["打印范围"].attr_text
-    assert printed == "'走访慰问台账'!$A$1:INDEX('走访慰问台账'!$P:$P,last_visits)"
+    rules = [rule for found in sheet.conditional_formatting for rule in found.rules]
+    (in_use,) = [rule for rule in rules if rule.formula == ["COUNTA($B4:$P4)>0"]]
+    assert in_use.dxf.border.bottom.style == "thin"
+    tints = [rule for rule in rules if rule.dxf.fill and rule.formula[0].startswith("bad_")]
+    assert {rule.dxf.border.bottom.style for rule in tints} == {"thin"}
+    assert sheet.print_area == "'走访慰问台账'!$B$1:$P$1048576"
 
 
 @pytest.mark.parametrize("name", ["封面", "填报说明"])
@@ -510,18 +508,27 @@ def test_the_file_name_is_safe_everywhere(name: str, expected: str) -> None:
     assert template_name(OrgUnit("X-1", name, "X", True), QUARTER) == expected
 
 
-def test_libreoffice_opens_it_and_prints_it(
+def test_libreoffice_prints_a_page_a_sheet_and_whatever_is_filled(
     quarterly: Workbook, soffice: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / template_name(UNIT, QUARTER)
-    path.write_bytes(write_template(quarterly, UNIT, QUARTER))
-    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    subprocess.run(
-        [soffice, profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, path],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    # It knows no print area that is a formula, so it prints prepared rows too, unlike Excel.
-    assert re.search(rb"/Type\s*/Page\b(?!s)", path.with_suffix(".pdf").read_bytes())
+    book, blank, filled = (tmp_path / name for name in ("b.xlsx", "blank.pdf", "filled.pdf"))
+    book.write_bytes(write_template(quarterly, UNIT, QUARTER))
+    far_down = ["type", "走访慰问台账", "D700", "维修班全体"]  # far below the prepared rows
+    work(tmp_path, [Job(book, [], [blank]), Job(book, [far_down], [filled])])
+
+    *ledgers, guide = pages(blank)[1:]
+    assert [page.split()[1] for page in ledgers] == [form.label.zh for form in quarterly.ledgers]
+    assert "填报说明" in guide
+    with_row = pages(filled)
+    assert len(with_row) == 6  # none for the rows between, which are blank
+    assert "维修班全体" in with_row[-2]
+
+
+def pages(pdf: Path) -> list[str]:
+    """The words on each page of a PDF."""
+    command = [system_part("pdftotext"), "-layout", str(pdf), "-"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    return done.stdout.decode().split("\f")[:-1]
 
 
 def test_the_english_edition_filled_from_its_own_lists_is_read_without_a_word(

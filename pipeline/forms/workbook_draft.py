@@ -66,8 +66,9 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "summary": {"bold": True, "valign": "vcenter"},
     "light": {"bold": True, "font_size": 14, "valign": "vcenter", "indent": 1},
     "sheet line": {"valign": "vcenter", "indent": 1},
-    "wrong": {"bg_color": WRONG},
-    "odd": {"bg_color": ODD},
+    # With borders, since LibreOffice shows one conditional format a cell, and not "row in use" too.
+    "wrong": {"bg_color": WRONG, "border": 1, "border_color": BORDER},
+    "odd": {"bg_color": ODD, "border": 1, "border_color": BORDER},
     "odd head": {"bg_color": ODD, "font_color": BROWN},
     "says wrong": {"font_color": DARK_RED},
     "says odd": {"font_color": BROWN},
@@ -108,14 +109,18 @@ class Draft:
         return self._styles[key]
 
     def set_page(self, sheet: Worksheet, title: Text, *, pages_high: int = 0) -> None:
-        """Print A4 landscape, one page across, with unit, period, sheet and page numbers."""
+        """Print A4 landscape, one page across, with unit, period, sheet and page numbers.
+
+        A sheet of any number of pages, `pages_high` 0, has its title at the head of each.
+        """
         sheet.set_paper(9)
         sheet.set_landscape()
         sheet.fit_to_pages(1, pages_high)
         sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         font = f'&9&"{FONT},Regular"'
         unit, name = (header_text(text, 80) for text in (self.unit.name, title[self.lang]))
-        sheet.set_header(f"&L{font}{unit}&R{font}{self.period.label[self.lang]}")
+        headline = "" if pages_high else f'&C&14&"{FONT},Bold"{name}'
+        sheet.set_header(f"&L{font}{unit}{headline}&R{font}{self.period.label[self.lang]}")
         sheet.set_footer(f"&L{font}{name}&R{font}{_PAGES[self.lang]}")
 
     def protect(self, sheet: Worksheet) -> None:

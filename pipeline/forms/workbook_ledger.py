@@ -3,8 +3,9 @@
 In: a draft, a form and the records to write into it. Out: one sheet, its first column saying of
 each row what is wrong with it. The rule: a prepared row holds nothing but the formula of that
 column, and the formats of whole columns; only rows in use show borders, by conditional formatting.
-Excel would print every formula, even one that shows nothing, so the print area ends with the last
-row in use, and a ledger of twelve rows prints as one page.
+Programs print every formula, even one that shows nothing, so that column is not printed: what is
+printed are whole columns, of which they print the rows that hold something. A blank ledger is one
+page, and no row is left out, however far down it is filled.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pipeline.forms.workbook_entry import (
     write_value,
 )
 from pipeline.forms.workbook_tints import tint_by_mark, tint_faults, tint_gap
-from pipeline.forms.workbook_totals import gap_names, last_row_name, line_formula
+from pipeline.forms.workbook_totals import gap_names, line_formula
 from pipeline.forms.workbook_verdict import status_formula
 from pipeline.texts import Lang, Text
 
@@ -44,8 +45,7 @@ LEGEND = Text(
 
 _LINE_HEIGHT = 17
 _STATUS_WIDTH: Mapping[Lang, int] = {"zh": 29, "en": 36}  # at its small size, a sentence
-_END_OF_SHEET = 16_383
-_PRINTED, _PRINT_AREA = "打印范围", "_xlnm.Print_Area"  # see `_print_rows_in_use`
+_END_OF_ROWS, _END_OF_COLUMNS = 1_048_575, 16_383
 _ALIGN: Mapping[FieldType, str] = {
     "int": "right",
     "money": "right",
@@ -87,7 +87,7 @@ def write_ledger(
         {"type": "formula", "criteria": _row_in_use(last_column),
          "format": draft.style("row in use")},
     )  # fmt: skip
-    _print_rows_in_use(draft, form)
+    _print_columns(draft, form, last_column)
     return _entries(draft, form, last_row)
 
 
@@ -102,7 +102,7 @@ def _write_head(draft: Draft, sheet: Worksheet, form: Form) -> None:
         sheet.set_row(row, height, draft.style("head row"))
     line = f"{draft.whose}　{form.hint[draft.lang]}　{LEGEND[draft.lang]}"
     write_words(sheet, TITLE_ROW, STATUS_COLUMN, form.label[draft.lang], draft.style("title"))
-    write_words(sheet, HINT_ROW, STATUS_COLUMN, line, draft.style("subtitle"))
+    write_words(sheet, HINT_ROW, FIRST_COLUMN, line, draft.style("subtitle"))
     summary = line_formula(form, draft.lang)
     sheet.write_formula(TITLE_ROW, FIRST_COLUMN, summary, draft.style("summary"), "")
     tint_by_mark(draft, sheet, TITLE_ROW, TITLE_ROW, FIRST_COLUMN)
@@ -113,7 +113,7 @@ def _open_to_the_end(draft: Draft, sheet: Worksheet, column: int) -> None:
     used = sheet.dim_colmax
     sheet.set_column(column, column, None, draft.style("unlocked"))
     # One description for all of them: `set_column` would make sixteen thousand that are alike.
-    rest = range(column + 1, _END_OF_SHEET + 1)
+    rest = range(column + 1, _END_OF_COLUMNS + 1)
     sheet.col_info |= dict.fromkeys(rest, sheet.col_info[column])
     sheet.dim_colmax = used  # or the sheet would claim to be filled to its end
 
@@ -134,17 +134,17 @@ def _write_status(draft: Draft, sheet: Worksheet, form: Form, last_row: int) -> 
     tint_by_mark(draft, sheet, FIRST_ROW, last_row, STATUS_COLUMN)
 
 
-def _print_rows_in_use(draft: Draft, form: Form) -> None:
-    """Let the print area end with the last row in use.
+def _print_columns(draft: Draft, form: Form, last_column: int) -> None:
+    """Make the columns that people fill the print area.
 
-    A print area may be a formula, by way of another name of the sheet. That name has no letter in
-    it that could be taken for a column: openpyxl would warn of a print area it cannot read.
+    XlsxWriter would write `$B:$P`, of which openpyxl makes no print area, with a warning; to
+    spreadsheet programs a range of all rows is the same.
     """
-    sheet, last_column = form.label[draft.lang], FIRST_COLUMN + len(form.fields) - 1
-    last = f"INDEX({_column(sheet, last_column)},{last_row_name(form)})"
-    for name, area in ((_PRINTED, f"{reference(sheet, '$A$1')}:{last}"), (_PRINT_AREA, _PRINTED)):
-        draft.book.define_name(reference(sheet, name), f"={area}")
-    draft.book.defined_names[-2][-1] = True
+    from xlsxwriter.utility import xl_range_abs
+
+    sheet = form.label[draft.lang]
+    area = reference(sheet, xl_range_abs(0, FIRST_COLUMN, _END_OF_ROWS, last_column))
+    draft.book.define_name(reference(sheet, "_xlnm.Print_Area"), f"={area}")
 
 
 def _entries(draft: Draft, form: Form, last_row: int) -> Entries:

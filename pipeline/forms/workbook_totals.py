@@ -55,11 +55,6 @@ def total_name(count: Count, form: Form | None = None) -> str:
     return f"{count}_{form.key}" if form else f"all_{count}"
 
 
-def last_row_name(form: Form) -> str:
-    """Return the name of a ledger's last row in use, 1-based."""
-    return f"last_{form.key}"
-
-
 def totals_of(
     form: Form, helper: Helper, workbook: Workbook, lang: Lang
 ) -> Iterator[tuple[str, str]]:
@@ -143,7 +138,7 @@ def _missing_months(form: Form, number: int, helper: Helper, workbook: Workbook)
 
 
 def _rows(form: Form, helper: Helper, cover: Form) -> Iterator[tuple[str, str]]:
-    """How many rows there are, how many below the prepared ones, the last one, the nil tick."""
+    """How many rows there are, how many below the prepared ones, the nil tick."""
     firsts = helper.parts[0].cells
     filled = f'{firsts}<>""'
     if form.roster:
@@ -153,9 +148,6 @@ def _rows(form: Form, helper: Helper, cover: Form) -> Iterator[tuple[str, str]]:
     yield f"rows_{form.key}", where_touched(form, rows, "0")
     below = _down(helper.entered, helper.entered, helper.last_row + 1)
     yield f"below_{form.key}", f"COUNTA({below})"
-    lowest = f'IF(below_{form.key}=0,0,SUMPRODUCT(MAX(({below}<>"")*ROW({below}))))'
-    last = f"SUMPRODUCT(MAX(({filled})*ROW({firsts})))"
-    yield last_row_name(form), f"MAX({helper.first_row},{last},{lowest})"
     tick = f"{value_name(cover.key, form.nil)}=TRUE" if form.nil else "FALSE"
     yield f"nil_{form.key}", tick
 
