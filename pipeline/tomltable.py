@@ -103,7 +103,7 @@ class Table:
     def strings(self, key: str) -> tuple[str, ...]:
         """Return a list of strings, empty where the key is missing."""
         value = self._get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not _is_strings(value):
             raise self.fault(
                 key, f'应为文字的列表，例如 ["甲", "乙"] (a list of texts)，现在是 {value!r}。'
             )
@@ -118,6 +118,21 @@ class Table:
         if not both or not all(isinstance(wording, str) for wording in value.values()):
             raise self.fault(key, f'应写成 {{ zh = "中文", en = "English" }}，现在是 {value!r}。')
         return Text(value["zh"], value["en"])
+
+    def texts(self, key: str) -> tuple[Text, ...]:
+        """Return a list of wordings, empty where the key is missing.
+
+        Written `["…", "…"]` where both languages say the same, else `{ zh = ["…"], en = ["…"] }`.
+        """
+        value = self._get(key, [])
+        lists = value if isinstance(value, dict) else {"zh": value, "en": value}
+        if lists.keys() != {"zh", "en"} or not all(map(_is_strings, lists.values())):
+            raise self.fault(
+                key, f'应写成 ["甲", "乙"] 或 {{ zh = ["甲"], en = ["A"] }}，现在是 {value!r}。'
+            )
+        if len(lists["zh"]) != len(lists["en"]):
+            raise self.fault(key, "中文和英文要一样多 (as many in Chinese as in English)。")
+        return tuple(map(Text, lists["zh"], lists["en"]))
 
     def raw(self, key: str, default: Any = None) -> Any:
         """Return the value as TOML gives it; the caller checks it."""
@@ -152,6 +167,10 @@ class Table:
             hint = f"是否把它写成了 “{close}”？" if close else ""
             raise ConfigError(f"{self.where}: 缺少 “{key}” (missing key)。{hint}")
         return default
+
+
+def _is_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _name(row: object, number: int) -> str:

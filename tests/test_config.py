@@ -94,6 +94,8 @@ def changed(folder: Path, name: str, old: str, new: str) -> Path:
         ("forms/dues.toml", 'aliases = ["姓名"]', 'aliases = ["会员编号"]', "会员编号"),
         ("forms/dues.toml", 'key = "dues"', 'key = "visits"', "visits"),
         ("forms/dues.toml", 'label = { zh = "会费月份", en = "Month" }', 'label = "会费月份"', "en ="),
+        ("forms/dues.toml", 'en = ["Jia Yi", "Yi Er"]', 'en = ["Jia Yi"]', "一样多"),
+        ("forms/dues.toml", 'examples = ["M001", "M002"]', 'examples = { zh = ["M001"] }', "en ="),
         ("choices.toml", 'aliases = ["补交"]', 'aliases = ["预交"]', "预交"),
         ("workbooks/plan.toml", 'ledgers = ["plan"]', 'ledgers = ["plann"]', "plan"),
         ("workbooks/plan.toml", 'every = "year"', 'every = "yearly"', "year"),

@@ -64,6 +64,10 @@ def wordings() -> Iterator[tuple[str, str, str]]:
 
 def _tables(found: object, place: str) -> Iterator[tuple[str, str, str]]:
     if isinstance(found, dict):
+        if isinstance(found.get("zh"), list):
+            for number, (zh, en) in enumerate(zip(found["zh"], found["en"], strict=True)):
+                yield f"{place}[{number}]", zh, en
+            return
         if {"zh", "en"} & found.keys():
             zh = found.get("zh", found.get("value", ""))  # a choice is its own Chinese
             yield place, str(zh), str(found.get("en", ""))
@@ -116,7 +120,7 @@ def _fields(text: str) -> set[str]:
 def words_of_workbooks(forms: Forms) -> list[str]:
     """The words that stay Chinese, whatever the language: what stands in the cells of a workbook.
 
-    They are names of sheets and columns, choices with their other spellings, and examples of both.
+    They are names of sheets and columns, and choices with their other spellings.
     """
     ours = "【工会报表核对】"  # by which our notes in a workbook are known again
     found = {
@@ -135,7 +139,7 @@ def words_of_workbooks(forms: Forms) -> list[str]:
     for form in forms.forms.values():
         found.add(form.label.zh)
         for field in form.fields:
-            found |= {field.label.zh, *field.aliases, *field.examples}
+            found |= {field.label.zh, *field.aliases}
             for choice in field.choices:
                 found |= {choice.value, *choice.aliases}
     return sorted(found, key=len, reverse=True)

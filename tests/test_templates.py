@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 import subprocess
 from collections.abc import Callable
 from datetime import date, datetime
@@ -22,6 +23,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.dimensions import ColumnDimension
 from openpyxl.worksheet.worksheet import Worksheet
 
+from pipeline.forms.anchors import GUIDE_SHEET
 from pipeline.forms.model import Field, Form, Forms, Workbook
 from pipeline.forms.workbook import template_name, write_template
 from pipeline.forms.workbook_sheet import FormSheet
@@ -29,7 +31,7 @@ from pipeline.forms.workbook_verdict import slots_of
 from pipeline.orgunits import OrgUnit
 from pipeline.periods import Period
 from pipeline.safe_text import shown_width
-from pipeline.texts import Lang
+from pipeline.texts import Lang, Text
 
 UNIT = OrgUnit("XZ-0301", "信息技术教研组工会小组", "XZ-03", True)
 QUARTER, YEAR = Period.quarter(2026, 3), Period.year(2026)
@@ -337,18 +339,32 @@ def test_cover_and_guide_print_on_one_landscape_page(
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_examples_stand_in_the_guide_and_nowhere_else(
-    blank: Callable[[str, Lang], Opened], quarterly: Workbook
+    blank: Callable[[str, Lang], Opened], quarterly: Workbook, lang: Lang
 ) -> None:
-    book = blank("quarterly", "zh")
-    rows = [[str(v or "") for v in row] for row in book["填报说明"].values]
+    book = blank("quarterly", lang)
+    rows = [[str(v or "") for v in row] for row in book[GUIDE_SHEET[lang]].values]
     for form in quarterly.ledgers:
+        beginnings = [row[: len(form.fields)] for row in rows]
         for number in range(2):
-            examples = [f.examples[number] if f.examples else "" for f in form.fields]
-            assert any(row[: len(examples)] == examples for row in rows), form.key
-        assert [f.hint.zh for f in form.fields] in [row[: len(form.fields)] for row in rows]
-        prepared = book[form.label.zh].iter_rows(min_row=FIRST, min_col=2, values_only=True)
+            assert [example_of(f, number, lang) for f in form.fields] in beginnings, form.key
+        assert [f.hint[lang] for f in form.fields] in beginnings
+        prepared = book[form.label[lang]].iter_rows(min_row=FIRST, min_col=2, values_only=True)
         assert all(value is None for row in prepared for value in row)
+
+
+def example_of(field: Field, number: int, lang: Lang) -> str:
+    """What the guide shows: an example in the words of its language, a choice as it is offered."""
+    example = field.examples[number] if field.examples else Text("", "")
+    offered = {choice.value: choice.label for choice in field.choices}
+    return offered.get(example.zh, example)[lang]
+
+
+def test_the_english_guide_has_no_chinese_example(blank: Callable[[str, Lang], Opened]) -> None:
+    for kind in ("quarterly", "plan"):
+        for row in blank(kind, "en")["Guide"].values:
+            assert not re.search("[\u3400-\u9fff]", " ".join(map(str, row))), row
 
 
 def test_the_guide_numbers_the_notes_of_the_workbook(

@@ -177,7 +177,7 @@ def _read_field(table: Table, lists: Mapping[str, tuple[Choice, ...]], kind: str
         sensitive=table.flag("sensitive"),
         prefill=table.choice("prefill", PREFILLS, ""),
         hint=table.text("hint", Text("", "")),
-        examples=table.strings("examples"),
+        examples=table.texts("examples"),
         width=table.whole("width", _DEFAULT_WIDTHS.get(field_type, 14)),
         spellings=_spellings(table, choices) if choices else None,
         carry=table.flag("carry"),

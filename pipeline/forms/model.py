@@ -83,7 +83,7 @@ class Field:
     sensitive: bool = False
     prefill: str = ""
     hint: Text = Text("", "")
-    examples: tuple[str, ...] = ()
+    examples: tuple[Text, ...] = ()
     width: int = 12
     spellings: Mapping[str, str] | None = None
     carry: bool = False

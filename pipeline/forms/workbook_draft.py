@@ -55,7 +55,7 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "line": {"valign": "vcenter", "text_wrap": True},
     "line title": {"bold": True, "font_color": RED, "valign": "vcenter"},
     "example": {**_BOXED, "font_size": 10, "text_wrap": True, "indent": 1},
-    "example number": {**_BOXED, "font_size": 10, "align": "right"},
+    "example number": {**_BOXED, "font_size": 10, "align": "right", "indent": 1},
     "entry": {"valign": "vcenter", "locked": False},
     "boxed entry": {**_BOXED, "locked": False, "align": "left", "indent": 1},
     "filled entry": {**_BOXED, "bg_color": FILLED, "align": "left", "indent": 1},

@@ -112,9 +112,12 @@ def _write_examples(draft: Draft, sheet: Worksheet, row: int, form: Form, width:
 
 
 def _example(field: Field, number: int, lang: Lang) -> tuple[str, str]:
-    value = field.examples[number] if number < len(field.examples) else ""
     style = "example number" if field.type in ("int", "money") else "example"
-    return {choice.value: choice.label[lang] for choice in field.choices}.get(value, value), style
+    if number >= len(field.examples):
+        return "", style
+    example = field.examples[number]
+    shown = {choice.value: choice.label[lang] for choice in field.choices}
+    return shown.get(example.zh, example[lang]), style
 
 
 def _height(cells: Sequence[str], widths: Sequence[float], line_height: int) -> float:
