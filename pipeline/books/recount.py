@@ -39,11 +39,11 @@ _SHEET = 0x0010
 _OLD = 0x0500  # before it, a sheet was a file
 
 
-def count_plain(text: str) -> int:
+def count_plain(part: bytes) -> int:
     """Return how many cells of a plainly spelt sheet have a text of their own, wherever they are."""
-    filled = text.count("</v></c>") - text.count("></v></c>")
-    inline = text.count("</t></is></c>")
-    return filled + inline - (text.count("></t></is></c>") if inline else 0)
+    filled = part.count(b"</v></c>") - part.count(b"></v></c>")
+    inline = part.count(b"</t></is></c>")
+    return filled + inline - (part.count(b"></t></is></c>") if inline else 0)
 
 
 def count_xlsx(part: bytes) -> int:

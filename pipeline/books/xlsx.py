@@ -98,8 +98,7 @@ def read_xlsx(package: Package, room: Room) -> Stored:
         if (part := parts.get(entry.relation)) is None:
             raise refuse(refusals.DAMAGED)
         if part.kind == "worksheet" and not entry.is_check:
-            text = decode_part(package.part(part.path))
-            grid = _read_grid(text, values, entry.name, room)
+            grid = _read_grid(package.part(part.path), values, entry.name, room)
             sheets.append(grid.as_sheet(entry.visibility))
     if not sheets:
         raise refuse(refusals.NO_SHEETS)
@@ -130,13 +129,13 @@ def _read_names(book: etree._Element) -> Mapping[str, NamedCell]:
     )
 
 
-def _read_grid(text: str, values: Values, name: str, room: Room) -> Grid:
+def _read_grid(part: bytes, values: Values, name: str, room: Room) -> Grid:
     grid, cells = Grid(name, room), room.cells
-    if read_plain(text, values, grid):
+    if read_plain(part, values, grid):
         return grid
     room.cells = cells
     grid = Grid(name, room)
-    walk_cells(text, values, grid)
+    walk_cells(decode_part(part), values, grid)
     return grid
 
 

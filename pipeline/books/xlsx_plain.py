@@ -1,6 +1,6 @@
 """The fast lane of `.xlsx`: sheets in the plain spelling that spreadsheet programs write.
 
-In goes the text of a sheet part, out comes its grid, or nothing where the sheet is spelt in any
+In goes a sheet part, out comes its grid, or nothing where the sheet is spelt in any
 other way and the slow lane must read it. The texts of the cells are cut out first; what is left of
 a row is its shape (`xlsx_shapes`). The rule: texts and shapes must account for every character
 between `<sheetData>` and its end, so nothing is skipped.
@@ -20,9 +20,10 @@ from pipeline.books.grid import Grid
 from pipeline.books.raw import Raw
 from pipeline.books.recount import count_plain
 from pipeline.books.serials import to_moment
+from pipeline.books.xlsx_prepared import cut_prepared
 from pipeline.books.xlsx_shapes import TEXT, Shape, shapes_of
 from pipeline.books.xlsx_values import UNCALCULATED, Values, read_number
-from pipeline.books.xmltext import unescape_references
+from pipeline.books.xmltext import decode_part, unescape_references
 
 _TEXT_OF_CELL = re.compile(r">([^<>]++)</(?=[vt]>)")
 _ROW = re.compile(r'<row((?: [^<>]*?)??) r="([0-9]{1,7}+)"')
@@ -41,8 +42,9 @@ class _OtherSpellingError(Exception):
     """The sheet is not written in the plain spelling."""
 
 
-def read_plain(text: str, values: Values, grid: Grid) -> bool:
+def read_plain(part: bytes, values: Values, grid: Grid) -> bool:
     """Fill `grid` from a sheet in the plain spelling; False for any other, the grid then spoilt."""
+    text = decode_part(cut_prepared(part))
     start, end = text.find("<sheetData>"), text.rfind("</sheetData>")
     head = text[:start] if 0 < start < end else text
     if not _ROOT.match(head) or "<!" in head or not text.rstrip().endswith("</worksheet>"):
@@ -57,7 +59,7 @@ def read_plain(text: str, values: Values, grid: Grid) -> bool:
             _read_rows(chunk, values, grid)
     except (_OtherSpellingError, KeyError, ValueError):
         return False
-    return grid.agrees_with(count_plain(text))
+    return grid.agrees_with(count_plain(part))
 
 
 def _chunks(text: str, start: int, end: int) -> Iterator[str]:

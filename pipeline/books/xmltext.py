@@ -38,13 +38,23 @@ _NAMED = {name: html5[name + ";"] for name in ("amp", "lt", "gt", "quot", "apos"
 def decode_part(part: bytes) -> str:
     """Return a part as text with plain line ends; raise `Refused` where that cannot be done."""
     try:
-        text = part.decode(encoding := _encoding(part))
+        text = part.decode(encoding := encoding_of(part))
         plain = part if encoding in ("utf-8", "UTF-8") else text.encode()
     except (UnicodeError, LookupError) as error:
         raise refuse(refusals.DAMAGED) from error
     if any(map(plain.__contains__, _NEVER)) or ("!" in text and "<!DOCTYPE" in text):
         raise refuse(refusals.DAMAGED)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def encoding_of(part: bytes) -> str:
+    """Return the name of the encoding that a part begins with or declares."""
+    if part.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if part.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    declared = _DECLARATION.match(part)
+    return declared[1].decode() if declared else "utf-8"
 
 
 def parse_part(part: bytes) -> etree._Element:
@@ -92,15 +102,6 @@ def unescape_control(text: str) -> str:
     'A_x0041_'
     """
     return _ESCAPE.sub(_escaped, text) if "_x" in text else text
-
-
-def _encoding(part: bytes) -> str:
-    if part.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if part.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    declared = _DECLARATION.match(part)
-    return declared[1].decode() if declared else "utf-8"
 
 
 def _character(match: re.Match[str]) -> str:
