@@ -418,6 +418,18 @@ def test_choices_and_flags_go_in_in_the_language_of_the_workbook(quarterly: Work
     assert entry(sheet, form, "result").value == "文体活动"
 
 
+def test_a_row_is_as_high_as_its_words_need_in_the_language_of_the_workbook(
+    quarterly: Workbook,
+) -> None:
+    records = {"visits": [{"visit_type": "送清凉"}]}  # in English two lines, “Summer coolness”
+    one, two = (
+        reopen(write_template(quarterly, UNIT, QUARTER, lang, rows=2, records=records))[sheet]
+        for lang, sheet in (("zh", "走访慰问台账"), ("en", "Visits"))
+    )
+    assert one.row_dimensions[FIRST].height is None
+    assert two.row_dimensions[FIRST].height > 30
+
+
 def test_a_text_in_a_number_cell_stays_text(quarterly: Workbook) -> None:
     records = {"activities": [{"attended": "约40", "cost": "1,200.00"}]}
     sheet = reopen(write_template(quarterly, UNIT, QUARTER, rows=1, records=records))["活动台账"]

@@ -126,8 +126,12 @@ def write_value(
         case date():
             sheet.write_datetime(row, column, datetime.combine(value, time()), style)
         case _:
-            shown = {choice.value: choice.label[lang] for choice in field.choices}
-            write_words(sheet, row, column, shown.get(str(value), str(value)), style)
+            write_words(sheet, row, column, as_offered(field, str(value), lang), style)
+
+
+def as_offered(field: Field, value: str, lang: Lang) -> str:
+    """Return a choice in the words of the drop-down, anything else as it is."""
+    return {choice.value: choice.label[lang] for choice in field.choices}.get(value, value)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.forms.model import Field, Form
 from pipeline.forms.workbook_draft import Draft, count_lines, write_words
-from pipeline.forms.workbook_entry import heading
+from pipeline.forms.workbook_entry import as_offered, heading
 from pipeline.forms.workbook_ledger import LEGEND
 from pipeline.texts import Lang, Text
 
@@ -116,8 +116,8 @@ def _example(field: Field, number: int, lang: Lang) -> tuple[str, str]:
     if number >= len(field.examples):
         return "", style
     example = field.examples[number]
-    shown = {choice.value: choice.label[lang] for choice in field.choices}
-    return shown.get(example.zh, example[lang]), style
+    words = as_offered(field, example.zh, lang) if field.choices else example[lang]
+    return words, style
 
 
 def _height(cells: Sequence[str], widths: Sequence[float], line_height: int) -> float:

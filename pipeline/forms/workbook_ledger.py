@@ -23,6 +23,7 @@ from pipeline.forms.workbook_entry import (
     add_checks,
     add_hint,
     add_status_check,
+    as_offered,
     heading,
     write_value,
 )
@@ -209,8 +210,11 @@ def _write_records(
     widths = [_width(field, draft.lang) for field in form.fields]
     for row, record in enumerate(records, FIRST_ROW):
         values = [record.get(field.key) for field in form.fields]
-        lines = max(count_lines(str(v or ""), w) for v, w in zip(values, widths, strict=True))
-        if lines > 1:
+        shown = [
+            as_offered(field, str(value or ""), draft.lang)
+            for field, value in zip(form.fields, values, strict=True)
+        ]
+        if (lines := max(map(count_lines, shown, widths))) > 1:
             sheet.set_row(row, lines * _LINE_HEIGHT)
         for column, (field, value) in enumerate(zip(form.fields, values, strict=True)):
             if value is not None:
