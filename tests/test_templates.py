@@ -303,6 +303,7 @@ def test_a_ledger_is_set_up_for_reading_and_for_paper(
 ) -> None:
     sheet = blank("quarterly", "zh")["走访慰问台账"]
     assert sheet.freeze_panes == "C4"
+    assert sheet.sheet_view.selection[-1].activeCell == "B4"  # where filling begins
     assert sheet.print_title_rows == "$3:$3"
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
     assert sheet.sheet_properties.pageSetUpPr.fitToPage

@@ -29,6 +29,7 @@ FONT = "微软雅黑"
 RED = "#9E1B32"
 BLACK = "#262626"
 GREY = "#767171"
+WHITE = "#FFFFFF"
 BORDER = "#C9BDB8"
 PALE = "#F4EAE7"
 FILLED = "#EDE9E3"
@@ -37,15 +38,16 @@ DARK_RED, BROWN, GREEN = "#9C0F24", "#7A5200", "#2F6B34"
 
 _BOXED: Mapping[str, Any] = {"border": 1, "border_color": BORDER, "valign": "vcenter"}
 _HEADING: Mapping[str, Any] = {**_BOXED, "bold": True, "align": "center", "text_wrap": True}
+_HEAD: Mapping[str, Any] = {"bg_color": WHITE, "valign": "vcenter"}  # no grid behind long lines
 _STYLES: Mapping[str, Mapping[str, Any]] = {
-    "title": {"bold": True, "font_size": 16, "font_color": RED, "valign": "vcenter"},
+    "title": {**_HEAD, "bold": True, "font_size": 16, "font_color": RED},
     "cover title": {"bold": True, "font_size": 20, "font_color": RED, "valign": "vcenter"},
-    "subtitle": {"font_color": GREY, "font_size": 10, "valign": "vcenter"},
+    "subtitle": {**_HEAD, "font_color": GREY, "font_size": 10},
     "section": {"bold": True, "font_size": 12, "font_color": RED, "valign": "vcenter"},
-    "band": {"bold": True, "font_color": "#FFFFFF", "bg_color": RED, "valign": "vcenter", "indent": 1},
-    "required": {**_HEADING, "font_color": "#FFFFFF", "bg_color": RED},
+    "band": {"bold": True, "font_color": WHITE, "bg_color": RED, "valign": "vcenter", "indent": 1},
+    "required": {**_HEADING, "font_color": WHITE, "bg_color": RED},
     "optional": {**_HEADING, "font_color": BLACK, "bg_color": PALE},
-    "required head": {**_HEADING, "font_size": 10, "font_color": "#FFFFFF", "bg_color": RED},
+    "required head": {**_HEADING, "font_size": 10, "font_color": WHITE, "bg_color": RED},
     "optional head": {**_HEADING, "font_size": 10, "font_color": BLACK, "bg_color": PALE},
     "required label": {**_BOXED, "bold": True, "font_color": RED, "bg_color": PALE, "indent": 1},
     "optional label": {**_BOXED, "font_color": BLACK, "bg_color": PALE, "indent": 1},
@@ -61,9 +63,9 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "filled entry": {**_BOXED, "bg_color": FILLED, "align": "left", "indent": 1},
     "row in use": {"border": 1, "border_color": BORDER},
     "unlocked": {"locked": False},
-    "head row": {"valign": "vcenter"},
+    "head row": _HEAD,
     "status": {"font_size": 9, "valign": "vcenter", "locked": False},
-    "summary": {"bold": True, "valign": "vcenter"},
+    "summary": {**_HEAD, "bold": True},
     "light": {"bold": True, "font_size": 14, "valign": "vcenter", "indent": 1},
     "sheet line": {"valign": "vcenter", "indent": 1},
     # With borders, since LibreOffice shows one conditional format a cell, and not "row in use" too.

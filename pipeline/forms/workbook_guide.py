@@ -43,6 +43,7 @@ _CARE_LINES = (
 _EXAMPLES = Text("示例", "Examples")
 
 _PAGE_WIDTH = 176  # characters across an A4 page at a size still easy to read
+_ZOOM = 75  # so that both columns of notes are seen whole on a screen 1366 wide
 _SMALLER = 1.15  # a column holds that much more of the smaller type used here
 _FEWEST_COLUMNS, _NARROWEST, _WIDEST = 8, 10.5, 17.0
 
@@ -53,6 +54,7 @@ def write_guide(draft: Draft, sheet: Worksheet) -> None:
     width = min(max(_PAGE_WIDTH / count, _NARROWEST), _WIDEST)
     sheet.set_column(0, count - 1, width)
     sheet.hide_gridlines(2)
+    sheet.set_zoom(_ZOOM)
     sheet.center_horizontally()
     draft.set_page(sheet, _TITLE, pages_high=1)
     draft.protect(sheet)

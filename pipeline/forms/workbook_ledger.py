@@ -97,6 +97,7 @@ def _write_head(draft: Draft, sheet: Worksheet, form: Form) -> None:
     draft.protect(sheet)
     sheet.repeat_rows(HEADER_ROW)
     sheet.freeze_panes(FIRST_ROW, FIRST_COLUMN + 1)
+    sheet.set_selection(FIRST_ROW, FIRST_COLUMN, FIRST_ROW, FIRST_COLUMN)
     rows = f"A{FIRST_ROW + 1}:XFD1048576"
     sheet.ignore_errors({"number_stored_as_text": rows, "formula_unlocked": rows})
     for row, height in ((TITLE_ROW, 30), (HINT_ROW, 20), (HEADER_ROW, 36)):
