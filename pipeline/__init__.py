@@ -13,6 +13,7 @@ imports):
     records     5  what was accepted: tables, archive, versions
     summaries   6  what it adds up to: indicators, figures, trace, charts, workbook, page, narrative
     deliver     7  messages out: composed, queued, sent
+    copies         what is drawn, drawn side by side in copies of the process
     workspace   a folder opened: settings, forms, units, paths, clock, lock
     nightly     the job itself: take in → judge → store → add up → render → send
     ticker      the job at its time, night after night

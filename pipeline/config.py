@@ -127,11 +127,16 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Who parses workbooks."""
+    """Who reads workbooks, and how much is done side by side."""
 
     engine: Literal["processes", "dask"] = _setting("processes", "并行方式", "kind of workers")
     count: int = _setting(0, "并行数；0 = 本机核数", "how many; 0 = the machine's cores")
     address: str = _setting("", "dask 调度器地址", "address of the dask scheduler")
+
+    @property
+    def processes(self) -> int:
+        """How many processes of this machine work at once."""
+        return self.count or os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

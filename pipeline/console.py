@@ -75,9 +75,10 @@ def progress(doing: str = "收件 taking in") -> Iterator[Watch]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    # It is drawn as it moves and by no thread of its own, beside which no copies would be made.
+    with Progress(console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task(doing, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)
 
 
 def show_new_workspace(folder: Path, lang: Lang) -> None:

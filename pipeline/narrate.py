@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,12 +56,15 @@ class Narrator:
             repr((shown, view.coverage, below)).encode() + self._layout_bytes
         ).hexdigest()
 
-    def write(self, view: SummaryView) -> bytes:
-        """Return the narrative of a unit. Raises ConfigError where the layout cannot be filled."""
-        from pipeline.summaries.narrative.write import write_narrative
+    def prepare(self, view: SummaryView) -> Callable[[], bytes]:
+        """Read what the narrative of a unit tells, and return what writes it.
+
+        Both raise ConfigError where the layout cannot be filled.
+        """
+        from pipeline.summaries.narrative.write import prepare_narrative
 
         length = self.workspace.settings.narrative.length
-        return write_narrative(
+        return prepare_narrative(
             view,
             self._accounts,
             self._layout,

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import Literal
 
+from pipeline.copies import Job, Ready, do_in_copies
 from pipeline.deliver.compose import Attachment, Draft
 from pipeline.deliver.outbox import queue, sent_messages
 from pipeline.errors import ConfigError
@@ -43,6 +45,16 @@ from pipeline.summaries.read_evidence import EvidenceReader, open_evidence
 from pipeline.summaries.view import SummaryView
 from pipeline.summaries.workbook import write_summary
 from pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A file of a period: where it lies, whose view it shows, and the digest of all it rests on."""
+
+    kind: Literal["summary", "narrative", "page"]
+    path: Path
+    view: SummaryView
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -77,106 +89,109 @@ class Publisher:
             newest = newest_file(connection, self.store.tables)
         views = list(read_views(self.workspace, self.store, self._history, period, wanted))
         digests = [self._digest(view) for view in views]
-        # Before the summaries: it lets go of all texts before the rows behind the figures are read.
-        narrator = Narrator(self.workspace, self.store, period)
-        written = list(self._narrate(narrator, views, digests, noted))
-        del narrator
-
-        @cache
-        def evidence() -> EvidenceReader:  # opened only where something is rendered
-            return self._evidence(period)
-
-        for view, digest in zip(views, digests, strict=True):
-            known = noted.get(self._shown(self._path(view)))
-            render = partial(self._render, view, evidence, folder)
-            written += self._publish_summary(view, digest, known, render, newest, mail)
-        if not wanted:  # the page shows all units, and these are only some
-            written += self._publish_page(views, digests, noted)
+        is_current = partial(self._is_current, noted)
+        summaries = list(map(self._summary, views, digests))
+        for piece in filter(is_current, summaries):
+            if mail and piece.view.unit.email:  # who may not have it yet
+                self._keep(piece, piece.path.read_bytes, newest, mail)
+        jobs = self._jobs(views, summaries, wanted, folder)
+        stale = ((piece, job) for piece, job in jobs if not is_current(piece))
+        written: list[Path] = []
+        at_last: list[tuple[_Piece, Ready]] = []
+        for piece, drawn in do_in_copies(stale, self.workspace.settings.workers.processes):
+            if piece.kind == "page":
+                at_last.append((piece, drawn))
+            else:
+                written += self._keep(piece, drawn, newest, mail)
+        for piece, drawn in at_last:
+            written += self._keep(piece, drawn, newest, mail)
         return written
 
-    def _publish_summary(
+    def _jobs(
         self,
-        view: SummaryView,
-        digest: str,
-        known: Output | None,
-        render: Callable[[], bytes],
-        newest: int,
-        mail: bool,
-    ) -> list[Path]:
-        """Bring a summary up to date and return it if it changed; queue it for whom it concerns."""
-        path, changed = self._path(view), False
-        if known is None or known.digest != digest or not path.exists():
-            content = render()
-            changed = self._write(path, content)
-        elif mail and view.unit.email:
-            content = path.read_bytes()
-        else:
-            return []
-        sha256 = hashlib.sha256(content).hexdigest()
-        output = Output(self._shown(path), view.period.code, view.unit.code, digest, sha256)
-        draft = self._draft(view, path.name, content) if mail else None
-        self._note(output, content, newest, draft)
-        return [path] if changed else []
+        views: Sequence[SummaryView],
+        summaries: Sequence[_Piece],
+        wanted: frozenset[str],
+        folder: Path | None,
+    ) -> Iterator[tuple[_Piece, Job]]:
+        """Yield the files of a period with what draws them, the page first, which takes longest."""
+        lang = self.workspace.lang
+        if not wanted:  # the page shows all units, and these are only some
+            digest = hashlib.sha256(" ".join(piece.digest for piece in summaries).encode())
+            path = self.workspace.paths.outputs / views[0].period.code / PAGE
+            page = _Piece("page", path, views[0], digest.hexdigest())
+            yield page, lambda: partial(write_dashboard, views, lang)
+        # Before the summaries: it lets go of all texts before the rows behind the figures are read.
+        yield from self._narratives(
+            Narrator(self.workspace, self.store, views[0].period), summaries
+        )
 
-    def _render(
+        @cache
+        def evidence() -> EvidenceReader:  # opened only where something is drawn
+            return self._evidence(views[0].period)
+
+        for piece in summaries:
+            yield piece, partial(self._prepare, piece.view, evidence, folder)
+
+    def _narratives(
+        self, narrator: Narrator, summaries: Sequence[_Piece]
+    ) -> Iterator[tuple[_Piece, Job]]:
+        """Yield the narratives that go with summaries; one that cannot be written stops nothing."""
+        for summary in summaries:
+            view = summary.view
+            if not (narrator.wanted and view.period.is_quarter):  # it tells of a quarter's ledgers
+                continue
+            try:
+                digest = narrator.digest(view, summary.digest)
+            except ConfigError as error:
+                self._tell(error)
+            else:
+                piece = _Piece("narrative", narrator.path(view), view, digest)
+                yield piece, partial(narrator.prepare, view)
+
+    def _prepare(
         self, view: SummaryView, evidence: Callable[[], EvidenceReader], folder: Path | None
-    ) -> bytes:
-        """Return the summary of a view, of a quarter with the rows behind it."""
+    ) -> Ready:
+        """Return what draws the summary of a view, of a quarter with the rows behind it."""
         if view.period.is_quarter:
             codes = [status.unit for status in view.statuses]
             branches = {code: child for child, below in view.branches.items() for code in below}
             with self.store.reading() as connection:
                 below = evidence().of(connection, codes, MOST_LINES, branches)
             view = replace(view, evidence=below)
-        return write_summary(view, self.workspace.lang, folder)
+        return partial(write_summary, view, self.workspace.lang, folder)
 
-    def _publish_page(
-        self, views: Sequence[SummaryView], digests: Sequence[str], noted: Mapping[str, Output]
-    ) -> list[Path]:
-        """Bring the page of a period up to date, which shows what its summaries show."""
-        path = self.workspace.paths.outputs / views[0].period.code / PAGE
-        digest = hashlib.sha256(" ".join(digests).encode()).hexdigest()
-        return self._renew(
-            path, views[0], digest, noted, lambda: write_dashboard(views, self.workspace.lang)
-        )
+    def _is_current(self, noted: Mapping[str, Output], piece: _Piece) -> bool:
+        known = noted.get(self._shown(piece.path))
+        return known is not None and known.digest == piece.digest and piece.path.exists()
 
-    def _narrate(
-        self,
-        narrator: Narrator,
-        views: Sequence[SummaryView],
-        digests: Sequence[str],
-        noted: Mapping[str, Output],
-    ) -> Iterator[Path]:
-        """Bring the narratives up to date; one that cannot be written stops nothing."""
-        for view, shown in zip(views, digests, strict=True):
-            if not (narrator.wanted and view.period.is_quarter):  # it tells of a quarter's ledgers
-                continue
-            path, write = narrator.path(view), partial(narrator.write, view)
-            try:
-                yield from self._renew(path, view, narrator.digest(view, shown), noted, write)
-            except ConfigError as error:
-                if str(error) not in self.problems:
-                    self.problems.append(str(error))
-
-    def _renew(
-        self,
-        path: Path,
-        view: SummaryView,
-        digest: str,
-        noted: Mapping[str, Output],
-        render: Callable[[], bytes],
-    ) -> list[Path]:
-        """Write a file that goes with the summaries, if what it rests on has changed."""
-        known = noted.get(self._shown(path))
-        if known is not None and known.digest == digest and path.exists():
+    def _keep(self, piece: _Piece, drawn: Ready, newest: int, mail: bool) -> list[Path]:
+        """Write a file and note it, a summary with the message to whom it concerns; return it if it
+        changed."""
+        try:
+            content = drawn()
+        except ConfigError as error:
+            if piece.kind != "narrative":
+                raise
+            self._tell(error)
             return []
-        content = render()
-        changed = self._write(path, content)
+        changed = not self.rehearse and write_file(piece.path, content)
         sha256 = hashlib.sha256(content).hexdigest()
-        with self.store.writing() as connection:  # what was said to whom is noted of the summaries
-            made = Output(self._shown(path), view.period.code, view.unit.code, digest, sha256)
-            note_outputs(connection, self.store, [made])
-        return [path] if changed else []
+        view = piece.view
+        output = Output(
+            self._shown(piece.path), view.period.code, view.unit.code, piece.digest, sha256
+        )
+        if piece.kind == "summary":
+            draft = self._draft(view, piece.path.name, content) if mail else None
+            self._note(output, content, newest, draft)
+        else:  # what was said to whom is noted of the summaries
+            with self.store.writing() as connection:
+                note_outputs(connection, self.store, [output])
+        return [piece.path] if changed else []
+
+    def _tell(self, problem: ConfigError) -> None:
+        if str(problem) not in self.problems:
+            self.problems.append(str(problem))
 
     def _evidence(self, period: Period) -> EvidenceReader:
         """Return what reads the rows behind the figures of a period, as they may be published."""
@@ -221,15 +236,15 @@ class Publisher:
         )
         return hashlib.sha256(repr(shown).encode()).hexdigest()
 
+    def _summary(self, view: SummaryView, digest: str) -> _Piece:
+        return _Piece("summary", self._path(view), view, digest)
+
     def _path(self, view: SummaryView) -> Path:
         folder = self.workspace.paths.outputs / view.period.code
         return folder / f"summary_{view.unit.code}_{view.period.code}.xlsx"
 
     def _shown(self, path: Path) -> str:
         return path.relative_to(self.workspace.paths.outputs).as_posix()
-
-    def _write(self, path: Path, content: bytes) -> bool:
-        return not self.rehearse and write_file(path, content)
 
     def _note(self, output: Output, content: bytes, newest: int, draft: Draft | None) -> None:
         tables, tree = self.store.tables, self.workspace.tree

@@ -24,6 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Generic, Literal, Protocol, TextIO, TypeVar
 
+from pipeline.copies import has_no_threads
 from pipeline.errors import SystemFault
 
 Ending = Literal["crash", "memory", "time"]
@@ -225,7 +226,7 @@ class _Processes(Generic[Task, Result]):
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            start = "fork" if self.fork and _has_no_threads() else "spawn"
+            start = "fork" if self.fork and has_no_threads() else "spawn"
             context = multiprocessing.get_context(start)
             self._executor = ProcessPoolExecutor(
                 self.workers, context, _confine, (self.bounds.memory,)
@@ -237,17 +238,6 @@ _NO_WORKER = (
     "读表的进程起不来 (no worker process starts)。请检查内存和进程数限制后再运行；"
     "收下的文件不会丢 (nothing is lost)。"
 )
-
-
-def _has_no_threads() -> bool:
-    """Tell whether a copy of this process is sound: it might wait for what another thread held.
-
-    Linux counts those of native libraries, too; elsewhere nobody does.
-    """
-    try:
-        return len(list(Path("/proc/self/task").iterdir())) == 1
-    except OSError:
-        return False
 
 
 def outcome(future: Future[Anything], seconds: int) -> Anything | None:

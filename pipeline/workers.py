@@ -6,7 +6,6 @@ rule: a file that ends its worker (see `sandbox`) is quarantined by name, and th
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -85,8 +84,7 @@ def judge_files(
     work, lost = partial(judge_file, brief=brief), partial(lost_outcome, brief=brief)
     bounds = Bounds(brief.seconds_per_file)
     if crew.engine == "processes":
-        count = crew.count or os.cpu_count() or 1
-        yield from run_sandboxed(work, jobs, lost, bounds, count, fork=fork)
+        yield from run_sandboxed(work, jobs, lost, bounds, crew.processes, fork=fork)
         return
     from pipeline.cluster import run_on_cluster
 

@@ -147,8 +147,8 @@ def _command(arguments: list[str], out: Any, err: Any) -> int:
 
 
 def _prepare() -> None:
-    """Judge in this process; remember what is judged and rendered, and statements once compiled."""
-    from pipeline import checking, collect, publish, workers
+    """Judge and draw in this process; remember what is judged and rendered, and statements once compiled."""
+    from pipeline import checking, collect, copies, publish, workers
     from pipeline.deliver import mime
     from pipeline.records import engines, store
 
@@ -156,6 +156,7 @@ def _prepare() -> None:
         workers.judge_bytes, lambda data, job, brief: (data, replace(job, path=None), brief)
     )
     checking.judge_files = collect.judge_files = judge_here
+    publish.do_in_copies = lambda jobs, _most: copies.do_in_copies(jobs, 1)
     publish.write_summary = _remembered(
         publish.write_summary, lambda view, lang, _folder: (_shown(view), lang)
     )

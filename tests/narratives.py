@@ -24,7 +24,7 @@ from pipeline.summaries.indicators import Indicator
 from pipeline.summaries.masking import Masker
 from pipeline.summaries.narrative.accounts import Activity, PlanItem, Problem
 from pipeline.summaries.narrative.document import layout_of
-from pipeline.summaries.narrative.write import Length, write_narrative
+from pipeline.summaries.narrative.write import Length, prepare_narrative
 from pipeline.summaries.numbers import Number
 from pipeline.summaries.view import SummaryView
 from pipeline.texts import Lang
@@ -50,9 +50,8 @@ def narrative(
 ) -> bytes:
     """Return a narrative in a shipped layout."""
     name = f"narrative_{'short_' if length == 'short' else ''}{lang}.docx"
-    return write_narrative(
-        view, accounts, layout_of(name, (folder / name).read_bytes()), lang, length
-    )
+    layout = layout_of(name, (folder / name).read_bytes())
+    return prepare_narrative(view, accounts, layout, lang, length)()
 
 
 @dataclass(frozen=True)

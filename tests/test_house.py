@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     ("__init__", "texts"),
     ("errors",),
-    ("issues", "safe_text", "tomltable", "periods", "orgunits", "files", "logs"),
+    ("issues", "safe_text", "tomltable", "periods", "orgunits", "files", "logs", "copies"),
     ("config",),
     ("forms",),
     ("books",),

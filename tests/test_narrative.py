@@ -38,7 +38,7 @@ from pipeline.summaries.indicators import Indicators
 from pipeline.summaries.narrative.charts import draw_charts
 from pipeline.summaries.narrative.choose import praise_of, said_plainly, typical
 from pipeline.summaries.narrative.document import Layout, body_length, body_lines
-from pipeline.summaries.narrative.write import write_narrative
+from pipeline.summaries.narrative.write import prepare_narrative
 from pipeline.summaries.numbers import Figures
 from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.view import SummaryView
@@ -111,7 +111,7 @@ def test_the_check_finds_a_number_that_is_not_in_the_store(
 def test_the_check_finds_a_number_typed_by_hand(full: tuple[SummaryView, Accounts]) -> None:
     view, accounts = full
     edited = Layout("x", with_text("本总结所述为", "共 99 人。本总结所述为"))
-    document = write_narrative(view, accounts, edited, "zh", "standard")
+    document = prepare_narrative(view, accounts, edited, "zh", "standard")()
     assert [said.text for said in strays(document, view, accounts)] == ["共 99 人。本总结所述为"]
 
 
@@ -360,7 +360,7 @@ def test_a_layout_that_asks_for_what_there_is_not_is_told_in_one_line(
 ) -> None:
     layout = Layout("config/layouts/narrative_zh.docx", with_text(old, new))
     with pytest.raises(ConfigError) as raised:
-        write_narrative(*full, layout, "zh", "standard")
+        prepare_narrative(*full, layout, "zh", "standard")()
     message = str(raised.value)
     assert message.startswith("config/layouts/narrative_zh.docx: ") and "\n" not in message
     if "__" not in new:
@@ -390,7 +390,7 @@ def test_a_layout_that_is_no_word_document_is_told(
     full: tuple[SummaryView, Accounts], content: bytes
 ) -> None:
     with pytest.raises(ConfigError, match="不是 Word 文档"):
-        write_narrative(*full, Layout("x.docx", content), "zh", "standard")
+        prepare_narrative(*full, Layout("x.docx", content), "zh", "standard")()
 
 
 def test_fields_cut_into_runs_by_word_are_still_fields(
@@ -404,14 +404,14 @@ def test_fields_cut_into_runs_by_word_are_still_fields(
     )
     layout = Layout("x", with_text("{{ A07 }}", cut))
     whole = narrative(*full, LAYOUTS)
-    document = write_narrative(*full, layout, "zh", "standard")
+    document = prepare_narrative(*full, layout, "zh", "standard")()
     assert document_text(document) == document_text(whole)
     assert strays(document, *full) == []
 
 
 def test_a_changed_wording_is_used_with_its_look(full: tuple[SummaryView, Accounts]) -> None:
     layout = Layout("x", with_text("本总结所述为", "{{ union }}的这份总结，说的是"))
-    text = document_text(write_narrative(*full, layout, "zh", "standard"))
+    text = document_text(prepare_narrative(*full, layout, "zh", "standard")())
     assert "阳光市教育工会的这份总结，说的是2026年7月1日" in text
 
 

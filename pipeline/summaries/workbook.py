@@ -61,18 +61,21 @@ SHOWS: Final = {
     "numbers": Text("全部数字，供程序读取", "All numbers, for programs"),
 }
 
+_HELD: Final = 500  # units: their sheets take some megabytes
+
 
 def write_summary(view: SummaryView, lang: Lang, folder: Path | None = None) -> bytes:
     """Return the summary workbook of a unit and period.
 
-    Sheets lie in `folder` until they are packed, and are held where there is none: those of many
-    units are larger than what may be held.
+    Sheets of more units than may be held lie in `folder` until they are packed; where there is
+    none, they are held all the same.
     """
     memory = io.BytesIO()
+    lies = folder is not None and len(view.statuses) > _HELD
     book = Workbook(
         memory,
         {
-            **({"tmpdir": str(folder)} if folder else {"in_memory": True}),
+            **({"tmpdir": str(folder)} if lies else {"in_memory": True}),
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
