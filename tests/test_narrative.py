@@ -358,8 +358,9 @@ def with_text(
 def test_a_layout_that_asks_for_what_there_is_not_is_told_in_one_line(
     full: tuple[SummaryView, Accounts], old: str, new: str, said: str
 ) -> None:
-    layout = Layout("config/layouts/narrative_zh.docx", with_text(old, new))
+    content = with_text(old, new)
     with pytest.raises(ConfigError) as raised:
+        layout = Layout("config/layouts/narrative_zh.docx", content)
         prepare_narrative(*full, layout, "zh", "standard")()
     message = str(raised.value)
     assert message.startswith("config/layouts/narrative_zh.docx: ") and "\n" not in message

@@ -15,10 +15,11 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
+from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined, Template, TemplateError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
@@ -67,11 +68,15 @@ def layout_of(name: str, content: bytes) -> Layout:
 
 
 class Layout:
-    """A Word file that an officer may edit; `name` is what people know it by."""
+    """A Word file that an officer may edit; `name` is what people know it by.
+
+    Raises ConfigError for what is no Word file, or holds a field that is not written in full.
+    """
 
     def __init__(self, name: str, content: bytes) -> None:
         self.name = name
-        self._content = content
+        self._parts = self._unpack(content)
+        self._templates = self._read_fields()
 
     def fill(
         self,
@@ -84,7 +89,7 @@ class Layout:
         """Return the document with every field replaced, and the charts that it shows.
 
         Raises ConfigError, naming the layout and the field, where the layout asks for something
-        that does not exist or cannot be read.
+        that does not exist.
         """
         filled = {
             name: self._finish(self._render(template, values), charts if name == MAIN_PART else ())
@@ -98,10 +103,9 @@ class Layout:
             filled[_APP_PART] = _APP.encode()
         return _packed(self._parts | filled)
 
-    @cached_property
-    def _parts(self) -> dict[str, bytes]:
+    def _unpack(self, content: bytes) -> dict[str, bytes]:
         try:
-            with zipfile.ZipFile(io.BytesIO(self._content)) as package:
+            with zipfile.ZipFile(io.BytesIO(content)) as package:
                 parts = {name: package.read(name) for name in package.namelist()}
             for name in _NEEDED:
                 parts[name].decode("utf-8")
@@ -109,10 +113,7 @@ class Layout:
             raise self._fault("不是 Word 文档 (.docx)", "not a Word document") from None
         return parts
 
-    @cached_property
-    def _templates(self) -> dict[str, Template]:
-        from docxtpl import DocxTemplate  # only a night that has something to tell needs it
-
+    def _read_fields(self) -> dict[str, Template]:
         mend = DocxTemplate("").patch_xml
         fields = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
         found = {}
