@@ -96,7 +96,7 @@ def _assign_by_name(
         form = next((form for form in workbook.forms if name in form.sheet_keys), None)
         if form is None or form.key in found:
             continue
-        if _share(form, sheet, wanted) > 0.5 or anchors_on(book, form, sheet):
+        if anchors_on(book, form, sheet) or _share(form, sheet, wanted) > 0.5:
             found[form.key] = sheet
         else:
             doubtful.append((form, sheet))
