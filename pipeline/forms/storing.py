@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from pipeline.forms.model import FieldType
 
 TO_STORED: Mapping[FieldType, Callable[[Any], Any]] = {
-    "money": lambda amount: int(amount.scaleb(2)),
-    "date": date.isoformat,
+    "money": lambda amount: int(amount * 100),
+    "date": lru_cache(maxsize=4096)(date.isoformat),  # the days of a quarter
     "flag": int,
 }
 """How values of some types are kept; those of the others as they are."""
