@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
-from pipeline.errors import ConfigError, nearest, unknown_key
+from pipeline.errors import ConfigError, suggestion, unknown_key
 from pipeline.periods import Terms
 from pipeline.texts import Lang, Text, one_clean_line
 from pipeline.tomltable import read_toml
@@ -246,10 +246,9 @@ def _check_type(where: str, hint: Any, value: object) -> None:
     choices = get_args(hint)
     if choices:
         if value not in choices:
-            close = nearest(str(value), choices)
-            hint_text = f"是否想写 “{close}”？" if close else ""
             raise ConfigError(
-                f"{where} 应为 {' / '.join(choices)} 之一，现在是 {value!r} (one of these)。{hint_text}"
+                f"{where} 应为 {' / '.join(choices)} 之一，现在是 {value!r} (one of these)。"
+                f"{suggestion(str(value), choices)}"
             )
     elif hint is bool:
         if not isinstance(value, bool):

@@ -73,13 +73,14 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest of `known` was meant, "" if none is close."""
+    close = nearest(word, known)
+    return f"是否想写 “{close}”？ Did you mean “{close}”?" if close else ""
+
+
 def unknown_key(where: str, key: str, known: Iterable[str]) -> ConfigError:
     """Return the error for a key that no setting or form has, naming the nearest one that is."""
     known = list(known)
-    close = nearest(key, known)
-    hint = (
-        f"是否想写 “{close}”？ Did you mean “{close}”?"
-        if close
-        else "可用 known: " + ", ".join(known)
-    )
+    hint = suggestion(key, known) or "可用 known: " + ", ".join(known)
     return ConfigError(f"{where}: 没有 “{key}” 这一项 (unknown key). {hint}")

@@ -21,7 +21,7 @@ from pipeline.collect import Collected, Collector, Watch
 from pipeline.config import mail_password
 from pipeline.deliver.outbox import Retry, count_waiting
 from pipeline.deliver.sending import MailResult, send_outbox
-from pipeline.errors import ConfigError, UsageError, nearest
+from pipeline.errors import ConfigError, UsageError, suggestion
 from pipeline.logs import LOG, log_to
 from pipeline.notify import queue_receipts
 from pipeline.periods import Period, last_ended, parse_period, parse_span
@@ -258,8 +258,7 @@ def parse_asked(workspace: Workspace, text: str) -> Period:
 def require_unit(workspace: Workspace, code: str) -> None:
     """Raise UsageError, naming the nearest unit, for a code that is not in the tree."""
     if code not in workspace.tree.units:
-        close = nearest(code, workspace.tree.units)
-        hint = f"是否想写 {close}？" if close else ""
+        hint = suggestion(code, workspace.tree.units)
         raise UsageError(f"单位表里没有 {code} (unknown unit)。{hint}")
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ConfigError, nearest, unknown_key
+from pipeline.errors import ConfigError, nearest, suggestion, unknown_key
 from pipeline.texts import Text
 
 
@@ -70,8 +70,7 @@ class Table:
         choices = list(choices)
         value = self.string(key, default)
         if value not in choices and value != default:
-            close = nearest(value, choices)
-            hint = f"是否想写 “{close}”？ Did you mean “{close}”?" if close else ""
+            hint = suggestion(value, choices)
             raise self.fault(
                 key, f"没有 “{value}”，应为 {' / '.join(choices)} 之一 (one of these)。{hint}"
             )
@@ -138,6 +137,13 @@ class Table:
         """Return the value as TOML gives it; the caller checks it."""
         self._note(key, None)
         return self._values.get(key, default)
+
+    def pairs(self, key: str) -> dict[str, object]:
+        """Return values by name, none where the key is missing; the caller checks them."""
+        value = self.raw(key, {})
+        if not isinstance(value, dict):
+            raise self.fault(key, f"应写成 {{ 名称 = 值 }} (a table of pairs)，现在是 {value!r}。")
+        return value
 
     def tables(self, key: str) -> list[Table]:
         """Return the tables of `[[key]]`, each named by its own id, key or place."""

@@ -21,12 +21,12 @@ Text is parsed with `ast` and never evaluated. What is not listed above is an Ex
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from pipeline.errors import ExpressionError, nearest
+from pipeline.errors import ExpressionError, suggestion
 
 Type = Literal["number", "date", "month", "text", "flag", "bool", "texts"]
 
@@ -260,8 +260,7 @@ class _Parser:
         if name in CONTEXT:
             return ContextRef(name, CONTEXT[name])
         known = [*scope.fields, *scope.parameters, *CONTEXT]
-        close = nearest(name, known)
-        hint = f"，是否想写 “{close}”？ Did you mean “{close}”?" if close else ""
+        hint = _hint(name, known)
         raise self._fault(f"没有 “{name}” 这个字段或参数 (unknown name){hint}")
 
     def _arithmetic(self, tree: ast.BinOp) -> Node:
@@ -335,8 +334,7 @@ class _Parser:
         known = self._scope.choices.get(item.key) if isinstance(item, FieldRef) else None
         for option in options:
             if known and option not in known:
-                close = nearest(option, known)
-                hint = f"，是否想写 “{close}”？" if close else ""
+                hint = _hint(option, known)
                 raise self._fault(f"“{option}” 不在该字段的选项里 (not a choice){hint}")
 
     def _texts(self, tree: ast.Tuple | ast.List) -> tuple[str, ...]:
@@ -350,8 +348,7 @@ class _Parser:
     def _call(self, tree: ast.Call) -> Node:
         name = tree.func.id if isinstance(tree.func, ast.Name) else ""
         if name not in FUNCTIONS:
-            close = nearest(name, FUNCTIONS) if name else None
-            hint = f"，是否想写 {close}？" if close else ""
+            hint = _hint(name, FUNCTIONS)
             raise self._fault(f"没有函数 “{ast.unparse(tree.func)[:40]}” (unknown function){hint}")
         wanted, result = FUNCTIONS[name]
         if tree.keywords or len(tree.args) != len(wanted):
@@ -363,3 +360,8 @@ class _Parser:
         if name in ("present", "blank") and not isinstance(args[0], FieldRef):
             raise self._fault(f"{name} 只能用于字段 (a field)")
         return Call(name, args, result)
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    hint = suggestion(word, known)
+    return f"，{hint}" if hint else ""

@@ -1,6 +1,6 @@
 """What is known of a unit before it fills anything in, and how forms declare it.
 
-In: `carry`, `compare`, `offers` and `[roster]` of the forms' TOML. Out: their checked values, and
+In: the `[roster]` of the forms' TOML, and what their fields offer. Out: the checked values, and
 `Known`, the plain values that a blank workbook is written with. Whoever reads them from records
 sees to it that they are the unit's own.
 """
@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.errors import ConfigError, nearest
-from pipeline.forms.model import Field, Form, Offers, Roster, Value
+from pipeline.errors import ConfigError
+from pipeline.forms.model import Field, Form, Roster, Value
+from pipeline.forms.read_fields import find_field
 from pipeline.periods import Period
 from pipeline.tomltable import Table
 
@@ -50,19 +51,19 @@ def read_roster(table: Table, fields: tuple[Field, ...]) -> Roster | None:
         return None
     given = Table(f"{table.where} [roster]", table.raw("roster"))
     by_key = {field.key: field for field in fields}
-    by, month = (_field(given, name, given.string(name), by_key) for name in ("by", "month"))
+    by, month = (find_field(given, name, given.string(name), by_key) for name in ("by", "month"))
     if not by.carry:
         raise given.fault("by", f"{by.key} 应写 carry = true (must be carried)。")
     if month.type != "month":
         raise given.fault("month", f"{month.key} 不是月份 (not a month)。")
     leave_out = {
-        _field(given, "leave_out", key, by_key).key: tuple(map(str, values))
-        for key, values in _pairs(given, "leave_out").items()
+        find_field(given, "leave_out", key, by_key).key: tuple(map(str, values))
+        for key, values in given.pairs("leave_out").items()
         if isinstance(values, list)
     }
     turn = {
-        _field(given, "turn", key, by_key).key: {str(a): str(b) for a, b in values.items()}
-        for key, values in _pairs(given, "turn").items()
+        find_field(given, "turn", key, by_key).key: {str(a): str(b) for a, b in values.items()}
+        for key, values in given.pairs("turn").items()
         if isinstance(values, dict)
     }
     given.finish()
@@ -72,17 +73,6 @@ def read_roster(table: Table, fields: tuple[Field, ...]) -> Roster | None:
                 raise given.fault(name, f"{key} 应写 carry = true (must be carried)。")
             _check_choices(given, name, by_key[key], values)
     return Roster(by.key, month.key, leave_out, turn)
-
-
-def read_offers(table: Table) -> Offers | None:
-    """Return the `offers` of a field; whether they exist is seen once all forms are read."""
-    if "offers" not in table:
-        table.raw("offers")
-        return None
-    given = Table(f"{table.where} offers", table.raw("offers"))
-    offers = Offers(*(given.string(name) for name in ("form", "field", "words", "start", "end")))
-    given.finish()
-    return offers
 
 
 def check_offers(forms: Mapping[str, Form]) -> None:
@@ -98,21 +88,6 @@ def check_offers(forms: Mapping[str, Form]) -> None:
             for key in (offers.field, offers.words, offers.start, offers.end):
                 if key not in positions:
                     raise ConfigError(f"{where}: {offers.form}.toml 没有 “{key}” (unknown field)。")
-
-
-def _field(table: Table, key: str, name: str, fields: Mapping[str, Field]) -> Field:
-    if name not in fields:
-        close = nearest(name, fields)
-        hint = f"是否想写 “{close}”？ Did you mean “{close}”?" if close else ""
-        raise table.fault(key, f"没有 “{name}” 这个字段 (unknown field)。{hint}")
-    return fields[name]
-
-
-def _pairs(table: Table, key: str) -> dict[str, object]:
-    pairs = table.raw(key, {})
-    if not isinstance(pairs, dict):
-        raise table.fault(key, f"应写成 {{ 字段 = 值 }} (a table of pairs)，现在是 {pairs!r}。")
-    return pairs
 
 
 def _check_choices(

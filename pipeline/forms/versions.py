@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from pipeline.errors import ConfigError, nearest
+from pipeline.errors import ConfigError
 from pipeline.forms.model import Field, Form, Upgrade, Value, Workbook
+from pipeline.forms.read_fields import find_field
 from pipeline.texts import label_key
 from pipeline.tomltable import Table
 
@@ -58,12 +59,12 @@ def read_upgrades(table: Table, fields: tuple[Field, ...]) -> tuple[Upgrade, ...
         if since < 2:
             raise row.fault("since", "应为 2 或更大的版本号 (a version from 2 on)。")
         renames = {
-            label_key(label): _known(row, "renames", field, by_key).key
-            for label, field in _pairs(row, "renames").items()
+            label_key(label): find_field(row, "renames", field, by_key).key
+            for label, field in row.pairs("renames").items()
         }
         defaults = {
-            key: _value(row, _known(row, "defaults", key, by_key), given)
-            for key, given in _pairs(row, "defaults").items()
+            key: _value(row, find_field(row, "defaults", key, by_key), given)
+            for key, given in row.pairs("defaults").items()
         }
         removed = frozenset(map(label_key, row.strings("removed")))
         if removed & renames.keys():
@@ -76,7 +77,7 @@ def read_upgrades(table: Table, fields: tuple[Field, ...]) -> tuple[Upgrade, ...
 def read_since(table: Table) -> Mapping[str, int]:
     """Return with which version ledgers were added to a workbook, `since = { awards = 2 }`."""
     since = {}
-    for key, version in _pairs(table, "since").items():
+    for key, version in table.pairs("since").items():
         if type(version) is not int or version < 2:
             raise table.fault("since", f"{key} 应为 2 或更大的版本号 (a version from 2 on)。")
         since[key] = version
@@ -102,21 +103,6 @@ def _later(form: Form, version: int | None) -> list[Upgrade]:
     if version is None:
         return []
     return [upgrade for upgrade in form.upgrades if upgrade.since > version]
-
-
-def _pairs(table: Table, key: str) -> dict[str, object]:
-    pairs = table.raw(key, {})
-    if not isinstance(pairs, dict):
-        raise table.fault(key, f"应写成 {{ 名称 = 值 }} (a table of pairs)，现在是 {pairs!r}。")
-    return pairs
-
-
-def _known(table: Table, key: str, name: object, fields: Mapping[str, Field]) -> Field:
-    if not isinstance(name, str) or name not in fields:
-        close = nearest(str(name), fields)
-        hint = f"是否想写 “{close}”？ Did you mean “{close}”?" if close else ""
-        raise table.fault(key, f"没有 “{name}” 这个字段 (unknown field)。{hint}")
-    return fields[name]
 
 
 def _value(table: Table, field: Field, given: object) -> Value:

@@ -7,13 +7,13 @@ fields, groups and indicators, expressions outside the rule language, sums that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from sqlalchemy import ColumnElement, column
 
-from pipeline.errors import ConfigError, ExpressionError, nearest
+from pipeline.errors import ConfigError, ExpressionError, suggestion
 from pipeline.forms.expressions import Node, Scope, Type, parse_expression
 from pipeline.forms.model import EXPRESSION_TYPES, Field, Form, Forms
 from pipeline.records.sql import compile_amount, compile_condition
@@ -139,7 +139,7 @@ def _read_side(row: Table, key: str, forms: Forms, additive: Mapping[str, Part])
         if value not in additive:
             raise row.fault(
                 key,
-                f"没有可相加的指标 “{value}” (no such additive indicator)。{_hint(value, additive)}",
+                f"没有可相加的指标 “{value}” (no such additive indicator)。{suggestion(value, additive)}",
             )
         return additive[value]
     if value is None:
@@ -163,7 +163,7 @@ def _read_within(row: Table, additive: Mapping[str, Part]) -> Part | None:
         raise row.fault(
             "within",
             f"本指标和 “{name}” 都要是 persons = true 的人数 (both must count persons)。"
-            f"{_hint(name, persons)}",
+            f"{suggestion(name, persons)}",
         )
     return persons[name]
 
@@ -255,10 +255,5 @@ def _check_breakdowns(row: Table, indicator: Indicator, breakdowns: tuple[Breakd
             raise row.fault(
                 "breakdowns",
                 f"没有对 {'、'.join(sorted(forms)) or '它'} 的 “{dimension}” 细分"
-                f" (no such [[breakdowns]] for its form)。{_hint(dimension, known)}",
+                f" (no such [[breakdowns]] for its form)。{suggestion(dimension, known)}",
             )
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    close = nearest(word, known)
-    return f"是否想写 “{close}”？ Did you mean “{close}”?" if close else ""

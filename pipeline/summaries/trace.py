@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from pipeline.errors import UsageError, nearest
+from pipeline.errors import UsageError, suggestion
 from pipeline.forms.expressions import fields_of
 from pipeline.forms.model import Forms
 from pipeline.orgunits import OrgTree
@@ -333,12 +333,7 @@ def _row_of_cover(places: str, fields: Iterable[str]) -> int | None:
 
 
 def _unknown(kind: str, kind_en: str, word: str, known: Sequence[str]) -> UsageError:
-    close = nearest(word, known)
-    hint = (
-        f"是否想写 “{close}”？ Did you mean “{close}”?"
-        if close
-        else f"可用：{'、'.join(known[:12])}"
-    )
+    hint = suggestion(word, known) or f"可用：{'、'.join(known[:12])}"
     return UsageError(f"没有 “{word}” 这个{kind} (no such {kind_en})。{hint}")
 
 

@@ -24,7 +24,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 
-from pipeline.errors import ConfigError, nearest
+from pipeline.errors import ConfigError, suggestion
 from pipeline.safe_text import drop_illegal, lines_needed
 from pipeline.summaries.narrative.charts import Chart
 from pipeline.summaries.narrative.drawings import drawing, with_charts
@@ -135,8 +135,8 @@ class Layout:
         except UndefinedError as error:
             names = _QUOTED.findall(error.message or "")
             asked = names[-1] if names else "?"
-            close = nearest(asked, values)
-            hint = f"。是否想写 “{close}”？ Did you mean “{close}”?" if close else ""
+            close = suggestion(asked, values)
+            hint = f"。{close}" if close else ""
             raise self._fault(f"没有 “{asked}” 这个字段", "no such field", hint) from None
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise self._fault(
