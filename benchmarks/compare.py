@@ -20,13 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
+
+from scale import kept
 
 Times = dict[str, tuple[int, float, float]]  # what -> workbooks, seconds, CPU seconds
 
@@ -68,17 +70,18 @@ def main() -> None:
     if given.one:
         print(json.dumps(CONTESTANTS[given.one](asked)))
         return
-    rounds = [_play_round(asked) for _ in range(given.rounds)]
+    with kept() as env:
+        rounds = [_play_round(asked, env) for _ in range(given.rounds)]
     _print_table(rounds)
 
 
-def _play_round(asked: Asked) -> Times:
+def _play_round(asked: Asked, env: Mapping[str, str]) -> Times:
     found: Times = {}
     for name in CONTESTANTS:
         if name == "frictionless" and not asked.frictionless:
             continue
         command = [sys.executable, __file__, *sys.argv[1:], "--one", name]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
         found |= json.loads(done.stdout.splitlines()[-1])
         print(f"{name}: {done.stdout.splitlines()[-1]}", file=sys.stderr)
     return found
@@ -126,19 +129,18 @@ def play_run(asked: Asked) -> Times:
     from pipeline.workspace import open_workspace
 
     times: Times = {}
-    with tempfile.TemporaryDirectory() as folder:
-        root = corpus.make_workspace(
-            Path(folder) / "w", [*asked.files, asked.extra], workers=asked.workers
-        )
-        (root / "inbox" / asked.extra.name).unlink()
-        os.sync()
-        for hour, what in enumerate(("whole run", "rerun", "one new workbook")):
-            if what == "one new workbook":
-                corpus.drop(root, asked.extra)
-            count = 1 if what == "one new workbook" else len(asked.files)
-            with _timed(times, what, count):
-                workspace = open_workspace(root)
-                run(workspace, corpus.NOW + timedelta(hours=hour), Options(), lambda *_: None)
+    root = corpus.make_workspace(
+        Path(tempfile.mkdtemp()) / "w", [*asked.files, asked.extra], workers=asked.workers
+    )
+    (root / "inbox" / asked.extra.name).unlink()
+    os.sync()
+    for hour, what in enumerate(("whole run", "rerun", "one new workbook")):
+        if what == "one new workbook":
+            corpus.drop(root, asked.extra)
+        count = 1 if what == "one new workbook" else len(asked.files)
+        with _timed(times, what, count):
+            workspace = open_workspace(root)
+            run(workspace, corpus.NOW + timedelta(hours=hour), Options(), lambda *_: None)
     return times
 
 
@@ -214,10 +216,8 @@ def play_judge(asked: Asked) -> Times:
 
     times: Times = {}
     contents = [path.read_bytes() for path in asked.files[: asked.sample * 2]]
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = open_workspace(
-            corpus.make_workspace(Path(folder) / "w", asked.files, workers=1)
-        )
+    folder = Path(tempfile.mkdtemp())
+    workspace = open_workspace(corpus.make_workspace(folder / "w", asked.files, workers=1))
     setup = Setup(workspace.forms, workspace.tree, corpus.NOW.date())
     limits = brief_of(workspace, corpus.NOW.date()).limits
     judge_book(read_book(contents[0], limits), setup)

@@ -1,11 +1,11 @@
 """The whole run at growing sizes: cost per workbook, and memory of all its processes together.
 
     python benchmarks/corpus.py DIR --count 8000
-    python benchmarks/scale.py DIR 500 2000 8000
+    python benchmarks/scale.py DIR 500 2000 8000 [--summaries all]
 
 Each size is a new workspace and a process of its own. CPU seconds are those of the run and its
 workers; memory is the largest sum of what all of them hold at one moment (`Pss`, looked at ten
-times a second; Linux only).
+times a second from outside; Linux only).
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 _LOOK_SECONDS = 0.1
 
@@ -30,63 +32,81 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("sizes", type=int, nargs="+")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--summaries", choices=("root", "all"), default="root")
     parser.add_argument("--one", action="store_true", help="this size here, as JSON")
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(measure(given.folder, given.sizes[0], given.workers)))
+        print(json.dumps(measure(given.folder, given.sizes[0], given.workers, given.summaries)))
         return
-    print("| workbooks | ms a workbook | CPU ms a workbook | memory, MB |\n|---|---|---|---|")
-    for size in given.sizes:
-        command = [sys.executable, __file__, str(given.folder), str(size), "--one"]
-        command += ["--workers", str(given.workers)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        wall, cpu, memory = json.loads(done.stdout.splitlines()[-1])
-        print(f"| {size} | {wall:.2f} | {cpu:.2f} | {memory:.0f} |", flush=True)
+    print("| workbooks | ms a workbook | CPU ms a workbook | drawing, s | memory, MB |")
+    print("|---|---|---|---|---|")
+    with kept() as env:
+        for size in given.sizes:
+            command = [sys.executable, __file__, str(given.folder), str(size), "--one"]
+            command += ["--workers", str(given.workers), "--summaries", given.summaries]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+                memory = _peak(process)
+                said = process.communicate()[0]
+            wall, cpu, drawing = json.loads(said.splitlines()[-1])
+            print(f"| {size} | {wall:.2f} | {cpu:.2f} | {drawing:.1f} | {memory:.0f} |", flush=True)
 
 
-def measure(folder: Path, size: int, workers: int) -> tuple[float, float, float]:
-    """Return milliseconds and CPU milliseconds a workbook, and megabytes, of one run."""
+def measure(folder: Path, size: int, workers: int, summaries: str) -> tuple[float, float, float]:
+    """Return milliseconds and CPU milliseconds a workbook of one run, and how many seconds of it
+    were spent on its outputs."""
     import corpus  # not above: worker processes import this module too
 
-    from pipeline.nightly import Options, run
+    from pipeline import nightly
     from pipeline.workspace import open_workspace
 
     files = sorted((folder / "files").glob("*.xlsx"))[:size]
     if len(files) < size:
         raise SystemExit(f"{folder} has only {len(files)} workbooks")
-    with tempfile.TemporaryDirectory() as where:
-        workspace = open_workspace(corpus.make_workspace(Path(where) / "w", files, workers=workers))
-        os.sync()
-        with _MemoryWatch() as memory:
-            start, cpu = time.perf_counter(), _cpu()
-            run(workspace, corpus.NOW, Options(), lambda *_: None)
-            wall, cpu = time.perf_counter() - start, _cpu() - cpu
-    return wall / size * 1000, cpu / size * 1000, memory.peak / 2**20
+    root = corpus.make_workspace(
+        Path(tempfile.mkdtemp()) / "w", files, workers=workers, summaries=summaries
+    )
+    workspace = open_workspace(root)
+    os.sync()
+    begun: list[float] = []
+    render = nightly._render
+
+    def watched(*asked: Any) -> Any:
+        begun.append(time.perf_counter())
+        return render(*asked)
+
+    nightly._render = watched
+    start, cpu = time.perf_counter(), _cpu()
+    nightly.run(workspace, corpus.NOW, nightly.Options(), lambda *_: None)
+    end = time.perf_counter()
+    return (end - start) / size * 1000, (_cpu() - cpu) / size * 1000, end - begun[0]
 
 
-class _MemoryWatch:
-    """Looks at the memory of this process and its children until it is left."""
+@contextmanager
+def kept() -> Iterator[dict[str, str]]:
+    """Give the environment of processes whose temporary folders stay until the last has ended.
 
-    def __init__(self) -> None:
-        self.peak = 0
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def __enter__(self) -> _MemoryWatch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._done.wait(_LOOK_SECONDS):
-            self.peak = max(self.peak, sum(map(_memory, [os.getpid(), *_children()])))
+    ext4 looks past every file deleted within the last minutes where it makes a new one, so what
+    one run tidies up would be paid for by the next.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        yield {**os.environ, "TMPDIR": folder}
 
 
-def _children() -> list[int]:
-    return [int(n) for n in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+def _peak(process: subprocess.Popen[str]) -> float:
+    """Return the most megabytes that a process and all below it held at once until it ended."""
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, sum(map(_memory, _tree(process.pid))))
+        time.sleep(_LOOK_SECONDS)
+    return peak / 2**20
+
+
+def _tree(process: int) -> Iterator[int]:
+    yield process
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):  # it has just ended
+            for child in children.read_text().split():
+                yield from _tree(int(child))
 
 
 def _memory(process: int) -> int:
