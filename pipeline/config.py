@@ -130,7 +130,9 @@ class WorkerSettings:
     """Who reads workbooks, and how much is done side by side."""
 
     engine: Literal["processes", "dask"] = _setting("processes", "并行方式", "kind of workers")
-    count: int = _setting(0, "并行数；0 = 本机核数", "how many; 0 = the machine's cores")
+    count: int = _setting(
+        0, "并行数（读表、出汇总）；0 = 本机核数", "how many, reading and drawing; 0 = all cores"
+    )
     address: str = _setting("", "dask 调度器地址", "address of the dask scheduler")
 
     @property

@@ -16,7 +16,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -31,10 +31,12 @@ Key = TypeVar("Key")
 _AHEAD = 4  # results a process that may be waiting for an earlier one
 
 
-def do_in_copies(jobs: Iterable[tuple[Key, Job]], most: int) -> Iterator[tuple[Key, Ready]]:
+def do_in_copies(
+    jobs: Iterable[tuple[Key, Job]], most: int
+) -> Generator[tuple[Key, Ready], None, None]:
     """Yield each key with what returns the bytes of its job, up to `most` of them at work at once.
 
-    What a job raises is raised where its bytes are asked for.
+    What a job raises is raised where its bytes are asked for. Closing it ends the copies.
     """
     waiting = iter(jobs)
     begun: deque[_Begun[Key]] = deque()

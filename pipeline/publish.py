@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property, partial
@@ -98,11 +99,12 @@ class Publisher:
         stale = ((piece, job) for piece, job in jobs if not is_current(piece))
         written: list[Path] = []
         at_last: list[tuple[_Piece, Ready]] = []
-        for piece, drawn in do_in_copies(stale, self.workspace.settings.workers.processes):
-            if piece.kind == "page":
-                at_last.append((piece, drawn))
-            else:
-                written += self._keep(piece, drawn, newest, mail)
+        with closing(do_in_copies(stale, self.workspace.settings.workers.processes)) as pieces:
+            for piece, drawn in pieces:
+                if piece.kind == "page":
+                    at_last.append((piece, drawn))
+                else:
+                    written += self._keep(piece, drawn, newest, mail)
         for piece, drawn in at_last:
             written += self._keep(piece, drawn, newest, mail)
         return written
