@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -107,6 +108,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Thousands of tests are lasting objects, which the collector would go through all the time.
+    gc.set_threshold(50_000, 10, 10)
     config.addinivalue_line("markers", "sqlite_file: about the file that SQLite keeps")
 
 
@@ -119,6 +122,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items
         if not (item.get_closest_marker("sqlite_file") and _on_server(config, item))
     ]
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the tests themselves are made of out of every later collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def _on_server(config: pytest.Config, item: pytest.Item) -> bool:
