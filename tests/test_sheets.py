@@ -111,6 +111,18 @@ def test_stored_values(lane: Lane, xml: str, value: Raw) -> None:
     assert (type(found), found) == (type(value), value)
 
 
+def test_sheets_that_differ_in_texts_alone_are_read_each_for_itself() -> None:
+    """What they have in common is remembered; what a text is, is none of it."""
+    row = '<row r="2" hidden="{}"><c r="B2" s="{}"><v>{}</v></c></row>'
+    for hidden, style, text, value in (
+        (0, 1, 46218, date(2026, 7, 15)), (0, 1, 46219, date(2026, 7, 16)),
+        (0, 0, 46218, 46218), (0, 1, "x", "x"), (1, 1, 46218, date(2026, 7, 15)),
+    ):  # fmt: skip
+        book = read_fast(xlsx_of(row.format(hidden, style, text), formats=("yyyy-mm-dd",)))
+        assert value_of(book) == value
+        assert book.sheets[0].hidden_rows == ((2,) if hidden else ())
+
+
 @pytest.mark.parametrize("text", ["1e400", "1_0", "NaN", "12.5元", "9" * 5000])
 def test_what_is_stored_as_a_number_and_is_none_stays_as_it_is(text: str) -> None:
     data = cell(f'<c r="B2"><v>{text}</v></c>')

@@ -14,19 +14,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import chain
-from operator import add
 
 from pipeline.books.grid import Grid
 from pipeline.books.raw import Raw
 from pipeline.books.recount import count_plain
 from pipeline.books.serials import to_moment
 from pipeline.books.xlsx_prepared import cut_prepared
-from pipeline.books.xlsx_shapes import TEXT, Shape, shapes_of
+from pipeline.books.xlsx_shapes import TEXT, Shape, Shapes, shapes_of
 from pipeline.books.xlsx_values import UNCALCULATED, Values, read_number
 from pipeline.books.xmltext import decode_part, unescape_references
 
 _TEXT_OF_CELL = re.compile(r">([^<>]++)</(?=[vt]>)")
-_ROW = re.compile(r'<row((?: [^<>]*?)??) r="([0-9]{1,7}+)"')
 _ROOT = re.compile(
     r"\ufeff?(?:<\?xml[^<>]*\?>)?\s*<worksheet [^<>]*?"
     r'\bxmlns="http://schemas\.openxmlformats\.org/spreadsheetml/2006/main"'
@@ -77,19 +75,14 @@ def _read_rows(chunk: str, values: Values, grid: Grid) -> None:
     Splitting by a pattern with a group gives what lies between two texts, then a text, and so on.
     """
     pieces = _TEXT_OF_CELL.split(chunk)
-    first, *rows = _ROW.split(f">{TEXT}</".join(pieces[::2]))
-    numbers = rows[1::3]
-    found = shapes_of(zip(numbers, map(add, rows[::3], rows[2::3]), strict=True))
-    shapes = list(filter(None, found))
-    if first or len(shapes) < len(found):
+    shapes = shapes_of(f">{TEXT}</".join(pieces[::2]))
+    if shapes is None:
         raise _OtherSpellingError
     cells = _read_cells(shapes, pieces[1::2], values)
     grid.stored += len(cells)
     grid.values += len(cells) - cells.count(None)
     start = 0
-    for number, shape in zip(map(int, numbers), shapes, strict=True):
-        if not shape.width:
-            continue
+    for number, shape in shapes:
         end = start + len(shape.cells)
         row = cells[start:end]
         start = end
@@ -104,13 +97,13 @@ def _read_rows(chunk: str, values: Values, grid: Grid) -> None:
             grid.add_row(number, row, shape.hidden)
 
 
-def _read_cells(shapes: list[Shape], texts: list[str], values: Values) -> list[Raw]:
+def _read_cells(shapes: Shapes, texts: list[str], values: Values) -> list[Raw]:
     """Return the values of the texts that stand in rows of these shapes.
 
     Nearly all cells are shared strings and numbers, which are read without a further call.
     """
     strings, dates = values.strings, values.date_styles
-    cells = chain.from_iterable([shape.cells for shape in shapes])
+    cells = chain.from_iterable([shape.cells for _, shape in shapes])
     return [
         strings[text]
         if kind == "s"

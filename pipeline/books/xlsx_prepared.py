@@ -12,7 +12,7 @@ from bisect import bisect_left
 from functools import lru_cache
 from itertools import accumulate
 
-from pipeline.books.xlsx_shapes import NUMBER, shapes_of
+from pipeline.books.xlsx_shapes import NUMBER, read_shape
 from pipeline.books.xmltext import encoding_of
 
 _TAG = re.compile(rb'<row r="([0-9]{1,7}+)"')
@@ -52,5 +52,5 @@ def _prepared(row: bytes, last: int) -> tuple[bytes, list[int]]:
 
 
 def _is_blank(row: str) -> bool:
-    [shape] = shapes_of([(NUMBER, row.removeprefix(f'<row r="{NUMBER}"'))])
+    shape = read_shape(row.removeprefix(f'<row r="{NUMBER}"'), NUMBER)
     return shape is not None and not shape.width

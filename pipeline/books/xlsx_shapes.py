@@ -1,18 +1,19 @@
 """The shape of a row in a plainly spelt sheet: all of it but its number and the texts of its cells.
 
-In goes the markup of a row, out comes where its cells stand and how their texts are to be read, or
-nothing where it is spelt in any other way. The rows of a ledger have few shapes between them, and
-workbooks of one template the same ones, so that a shape is worked out once and then remembered.
+In goes the markup of rows, out comes where their cells stand and how their texts are to be read, or
+nothing where one is spelt in any other way. The rows of a ledger have few shapes between them, and
+workbooks of one template the same ones, so that a shape is worked out once and then remembered; so
+are those of whole sheets that differ in texts alone, such as guide, lists and cover.
 The rule: a shape must account for every character of its row, so nothing is skipped.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from operator import add
 
 from pipeline.books.xlsx_values import column_number, is_uncalculated
 from pipeline.forms.anchors import STATUS_PREFIX
@@ -38,7 +39,9 @@ _CELL = re.compile(
 _TAG = re.compile(rf'((?: (?!r=|hidden="{NUMBER}")[\w:.]++="[^"<>&]*+")*) ?+(/?)>')
 _ROW_END = "</row>"
 _HIDDEN = re.compile(r' hidden="(?:1|true)"')
-_LONGEST = 1000  # characters; what hostile files could make us keep stays small
+_ROW = re.compile(r'<row((?: [^<>]*?)??) r="([0-9]{1,7}+)"')
+# Characters of a row and of a sheet; what hostile files could make us keep stays small.
+_LONGEST, _SHORT = 1000, 2**14
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +58,20 @@ class Shape:
     width: int
 
 
-def shapes_of(rows: Iterable[tuple[str, str]]) -> list[Shape | None]:
-    """Return the shape of each row, None for one that is not in the plain spelling.
+Shapes = tuple[tuple[int, Shape], ...]
+"""The shapes of rows with their numbers."""
 
-    A row is its number and what follows `<row` without it, each text in it replaced by `TEXT`.
+
+def shapes_of(rows: str) -> Shapes | None:
+    """Return the rows that hold something; None where a row is not in the plain spelling.
+
+    Each text in the rows is replaced by `TEXT`.
     """
-    return [
-        _remembered_shape(row.replace(number, NUMBER), NUMBER)
-        # The same digits may be those of a style too, which must not be mistaken.
-        or _remembered_shape(row, number)
-        if len(row) <= _LONGEST
-        else _read_shape(row, number)
-        for number, row in rows
-    ]
+    return _remembered_shapes(rows) if len(rows) <= _SHORT else _read_shapes(rows)
 
 
-def _read_shape(row: str, number: str) -> Shape | None:
+def read_shape(row: str, number: str) -> Shape | None:
+    """Return the shape of a row, of which the markup is given but for `<row` and its number."""
     tag = _TAG.match(row)
     if tag is None or not (tag.end() == len(row) if tag[2] else row.endswith(_ROW_END)):
         return None
@@ -94,9 +95,27 @@ def _read_shape(row: str, number: str) -> Shape | None:
     return Shape((*filled,), (*filled.values(),), (*uncalculated,), is_hidden, width)
 
 
+def _read_shapes(rows: str) -> Shapes | None:
+    first, *split = _ROW.split(rows)
+    numbers = split[1::3]
+    found = [
+        _remembered_shape(row.replace(number, NUMBER), NUMBER)
+        # The same digits may be those of a style too, which must not be mistaken.
+        or _remembered_shape(row, number)
+        if len(row) <= _LONGEST
+        else read_shape(row, number)
+        for number, row in zip(numbers, map(add, split[::3], split[2::3]), strict=True)
+    ]
+    if first or not all(found):
+        return None
+    shapes = zip(map(int, numbers), found, strict=True)
+    return tuple((number, shape) for number, shape in shapes if shape is not None and shape.width)
+
+
 def _is_status(formula: str) -> bool:
     """Tell whether a formula is a template's own, which nobody entered."""
     return formula.partition(">")[2].startswith(STATUS_PREFIX)
 
 
-_remembered_shape = lru_cache(maxsize=1024)(_read_shape)
+_remembered_shape = lru_cache(maxsize=1024)(read_shape)
+_remembered_shapes = lru_cache(maxsize=64)(_read_shapes)
