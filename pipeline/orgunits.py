@@ -50,9 +50,10 @@ class OrgTree:
     root: OrgUnit
     _children: Mapping[str, tuple[OrgUnit, ...]] = field(repr=False)
 
-    def children(self, code: str, day: date) -> tuple[OrgUnit, ...]:
-        """Return the direct children of `code` that are active on `day`, in file order."""
-        return tuple(unit for unit in self._children.get(code, ()) if unit.active_on(day))
+    def children(self, code: str, *days: date) -> tuple[OrgUnit, ...]:
+        """Return the direct children of `code` that are active on any of `days`, in file order."""
+        below = self._children.get(code, ())
+        return tuple(unit for unit in below if any(map(unit.active_on, days)))
 
     def inner(self, day: date) -> tuple[OrgUnit, ...]:
         """Return the active units that have units below them, the root first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -139,6 +140,20 @@ def test_a_trend_begins_with_the_first_quarter_that_was_reported(lived):
             ("2026Q3", 150),
         ]
         assert len(history.trend(Q3.previous().previous(), "U0", UNITS)) == 1
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_trend_tells_the_totals_of_the_figures(lived, asked_before):
+    """They are worked out without the rest, unless that was asked for already."""
+    with looking(lived) as (history, _):
+        for quarter in (Q3, Q3.previous()):
+            if asked_before:
+                history.figures(quarter, UNITS)
+            told = {unit: history.trend(quarter, unit, UNITS)[-1] for unit in UNITS}
+            for unit, figures in history.figures(quarter, UNITS).items():
+                totals = {p: number for p, number in figures.numbers.items() if not p[1]}
+                assert totals and totals != figures.numbers
+                assert told[unit] == replace(figures, numbers=totals)
 
 
 def test_like_for_like_is_over_the_units_in_both_quarters(lived):

@@ -66,6 +66,17 @@ def figures_of(
     return figures_over(sums.period, [sums], forms, indicators, tree, only)
 
 
+def totals_of(
+    sums: Sums, indicators: Indicators, tree: OrgTree, only: Container[str]
+) -> dict[str, Figures]:
+    """Return what `figures_of` does, but the totals of each unit alone."""
+    pools = _pools([sums], tree)
+    return {
+        unit.code: _figures(unit, sums.period, _totals(indicators, _tally(pools, unit.code)))
+        for unit, _ in _inner([sums], tree, sums.period, only)
+    }
+
+
 def figures_over(
     period: Period,
     quarters: Sequence[Sums],
@@ -81,18 +92,13 @@ def figures_over(
     """
     pools = _pools(quarters, tree)
     found = {}
-    for unit in tree.walk(tree.root.code, period.end):
-        if only is not None and unit.code not in only:
-            continue
-        children = [c for c in _children(tree, unit, quarters) if _is_in(quarters, c.code)]
-        if children or unit is tree.root:
-            own = _tally(((sums, sums.columns) for sums, _ in pools), unit.code)
-            members = {unit.code: own} if own else {}
-            members |= {child.code: _tally(pools, child.code) for child in children}
-            split = _split(quarters, unit.code)
-            numbers = _numbers(forms, indicators, _tally(pools, unit.code), split, members)
-            places = {(n.indicator, n.dimension, n.key): n for n in numbers}
-            found[unit.code] = Figures(unit, period, places)
+    for unit, children in _inner(quarters, tree, period, only):
+        own = _tally(((sums, sums.columns) for sums, _ in pools), unit.code)
+        members = {unit.code: own} if own else {}
+        members |= {child.code: _tally(pools, child.code) for child in children}
+        split = _split(quarters, unit.code)
+        numbers = _numbers(forms, indicators, _tally(pools, unit.code), split, members)
+        found[unit.code] = _figures(unit, period, numbers)
     return found
 
 
@@ -112,6 +118,24 @@ def number_of(
     value = indicator.value(*sums)
     numerator, denominator = sums if len(sums) == 2 else (None, None)
     return Number(indicator.id, *place, value, numerator, denominator, reported, expected)
+
+
+def _inner(
+    quarters: Sequence[Sums], tree: OrgTree, period: Period, only: Container[str] | None
+) -> Iterator[tuple[OrgUnit, list[OrgUnit]]]:
+    """Yield the units that have children in any of the quarters, and these; the root in any case."""
+    days = [sums.period.end for sums in quarters]
+    for unit in tree.walk(tree.root.code, period.end):
+        if only is not None and unit.code not in only:
+            continue
+        below = tree.children(unit.code, *days)
+        children = [child for child in below if _is_in(quarters, child.code)]
+        if children or unit is tree.root:
+            yield unit, children
+
+
+def _figures(unit: OrgUnit, period: Period, numbers: Iterable[Number]) -> Figures:
+    return Figures(unit, period, {(n.indicator, n.dimension, n.key): n for n in numbers})
 
 
 # The sums of a quarter with its columns rolled up: each unit with everything below it.
@@ -165,12 +189,6 @@ def _without_stocks(sums: Sums) -> Sums:
     return replace(sums, columns=flows)
 
 
-def _children(tree: OrgTree, unit: OrgUnit, quarters: Sequence[Sums]) -> list[OrgUnit]:
-    """Return the children of a unit in any of the quarters, in the order of the tree."""
-    codes = {c.code for sums in quarters for c in tree.children(unit.code, sums.period.end)}
-    return [child for child in tree.units.values() if child.code in codes]
-
-
 def _rolled_up(sums: Sums, tree: OrgTree) -> dict[Part, list[int]]:
     """Return the columns with everything below each unit added to it; parents stand first."""
     parents = [sums.units.get(tree.units[code].parent, 0) for code in sums.units]
@@ -184,6 +202,11 @@ def _rolled_up(sums: Sums, tree: OrgTree) -> dict[Part, list[int]]:
     return found
 
 
+def _totals(indicators: Indicators, pooled: Tally) -> Iterator[Number]:
+    for indicator in indicators:
+        yield number_of(indicator, pooled)
+
+
 def _numbers(
     forms: Forms,
     indicators: Indicators,
@@ -191,8 +214,7 @@ def _numbers(
     split: Split,
     members: Mapping[str, Tally],
 ) -> Iterator[Number]:
-    for indicator in indicators:
-        yield number_of(indicator, pooled)
+    yield from _totals(indicators, pooled)
     for unit, tally in members.items():
         for indicator in indicators:
             if tally.get(REPORTED) or indicator.on_units:

@@ -19,7 +19,7 @@ from pipeline.periods import Period, parse_period
 from pipeline.records.editions import Edition, read_tree, tree_digest
 from pipeline.records.lifecycle import ACCEPTED
 from pipeline.records.store import Store
-from pipeline.summaries.aggregate import figures_of, figures_over
+from pipeline.summaries.aggregate import figures_of, figures_over, totals_of
 from pipeline.summaries.bridge import Bridge, Quarter, bridges_of, withhold
 from pipeline.summaries.coverage import (
     MEMBERS,
@@ -63,6 +63,7 @@ class History:
         self._causes: dict[Period, list[Cause]] = {}
         self._sums: dict[_Point, Sums] = {}
         self._told: dict[tuple[_Point, Set[str] | None], Told] = {}
+        self._trends: dict[tuple[_Point, Set[str]], Told] = {}
 
     def figures(self, period: Period, units: Set[str]) -> Told:
         """Return the figures of some inner units in a period, as they may be published."""
@@ -77,7 +78,7 @@ class History:
         """
         found: list[Figures] = []
         for quarter in _quarters_to(period):
-            told = self.figures(quarter, units).get(unit)
+            told = self._totals(self._now(quarter), units).get(unit)
             if told is None:
                 break
             totals = {place: number for place, number in told.numbers.items() if not place[1]}
@@ -261,6 +262,15 @@ class History:
             tell = self._of_quarter if at.period.is_quarter else self._of_span
             self._told[at, wanted] = tell(at, wanted)
         return self._told[at, wanted]
+
+    def _totals(self, at: _Point, units: Set[str]) -> Told:
+        """Return figures that hold the totals at least: all of them are many times as much."""
+        if self._k > 1 or (at, units) in self._told:  # what is withheld depends on all of them
+            return self._published(at, units)
+        if (at, units) not in self._trends:
+            sums, tree = self._read(at), self._trees[at.tree]
+            self._trends[at, units] = totals_of(sums, self._indicators, tree, units)
+        return self._trends[at, units]
 
     def _of_quarter(self, at: _Point, units: Set[str] | None) -> Told:
         sums, tree = self._read(at), self._trees[at.tree]
