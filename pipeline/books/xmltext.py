@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from html.entities import html5
 from typing import Any
 
@@ -31,8 +32,8 @@ _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _NEVER = bytes({*range(32)} - {*b"\t\n\r"})  # no XML holds these, and in text they would pass
 _ALLOWED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_REFERENCE = re.compile(r"&([^;]*);?")
-_NAMED = {name: html5[name + ";"] for name in ("amp", "lt", "gt", "quot", "apos")}
+_REFERENCE = re.compile("&(#[0-9]{1,7};|#x[0-9A-Fa-f]{1,6};|[a-z]{2,4};)?")
+_NAMED = {name: html5[name] for name in ("amp;", "lt;", "gt;", "quot;", "apos;")}
 
 
 def decode_part(part: bytes) -> str:
@@ -91,8 +92,14 @@ def local_name(element: etree._Element) -> str:
 
 
 def unescape_references(text: str) -> str:
-    """Replace `&amp;` and its kind; raise KeyError or ValueError for what XML does not know."""
-    return _REFERENCE.sub(_character, text) if "&" in text else text
+    """Replace `&amp;` and its kind; raise KeyError or ValueError for what XML does not know.
+
+    >>> unescape_references("&lt;&#24037;&#x4f1a;&gt;")
+    '<工会>'
+    """
+    if "&" not in text:
+        return text
+    return _REFERENCE.sub(lambda found: _character(found[1] or ""), text)
 
 
 def unescape_control(text: str) -> str:
@@ -104,11 +111,11 @@ def unescape_control(text: str) -> str:
     return _ESCAPE.sub(_escaped, text) if "_x" in text else text
 
 
-def _character(match: re.Match[str]) -> str:
-    name = match[1]
+@lru_cache(maxsize=4096)  # some programs write every Chinese character as a number
+def _character(name: str) -> str:
     if not name.startswith("#"):
         return _NAMED[name]
-    character = chr(int(name[2:], 16) if name.startswith("#x") else int(name[1:]))
+    character = chr(int(name[2:-1], 16) if name.startswith("#x") else int(name[1:-1]))
     if not _ALLOWED.match(character):  # half a surrogate pair could not be stored anywhere
         raise ValueError(name)
     return character
