@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -31,19 +32,27 @@ T = TypeVar("T", Form, Workbook)
 def read_forms(config: Path) -> Forms:
     """Read all forms and workbooks of a workspace's `config` folder. Raises ConfigError.
 
-    Files that are what they were when they were last read are not gone through again: the worker
-    of `check` is a copy of a process that has done so.
+    Files that say what was last read are not gone through again, wherever they lie: the worker of
+    `check` is a copy of a process that has done so.
     """
-    return _read_forms(config, _digest(config))
+    return _read_forms(_Source(_digest(config), config))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What the files say, and where they lie, which makes no difference."""
+
+    digest: str
+    config: Path = field(compare=False)
 
 
 @lru_cache(maxsize=1)
-def _read_forms(config: Path, digest: str) -> Forms:
-    choices = read_choices(config / "choices.toml")
-    forms = _read_all(config / "forms", lambda path: _read_form(path, choices))
+def _read_forms(source: _Source) -> Forms:
+    choices = read_choices(source.config / "choices.toml")
+    forms = _read_all(source.config / "forms", lambda path: _read_form(path, choices))
     check_offers(forms)
-    workbooks = _read_all(config / "workbooks", lambda path: _read_workbook(path, forms))
-    return Forms(forms, workbooks, digest)
+    workbooks = _read_all(source.config / "workbooks", lambda path: _read_workbook(path, forms))
+    return Forms(forms, workbooks, source.digest)
 
 
 def _toml_files(folder: Path) -> list[Path]:
