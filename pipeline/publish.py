@@ -212,6 +212,10 @@ class Publisher:
             )
 
     @cached_property
+    def _tree(self) -> str:
+        return tree_digest(self.workspace.tree)
+
+    @cached_property
     def _history(self) -> History:
         workspace = self.workspace
         k = workspace.settings.privacy.k
@@ -264,7 +268,7 @@ class Publisher:
                 output.unit,
                 self.now,
                 newest,
-                tree_digest(tree),
+                self._tree,
                 output.sha256,
                 message,
             )
