@@ -16,6 +16,9 @@ from hypothesis import settings
 
 from pipeline.forms.load import read_forms
 from pipeline.forms.model import Forms
+from pipeline.records.tables import Tables, build_tables
+from pipeline.summaries.indicators import Indicators
+from pipeline.summaries.read_indicators import read_indicators
 
 # A busy machine is no fault of the code: a property is judged by its result, not by its time.
 settings.register_profile("untimed", deadline=None)
@@ -37,6 +40,18 @@ CONFIG = ROOT / "config"
 def forms() -> Forms:
     """The shipped forms."""
     return read_forms(CONFIG)
+
+
+@pytest.fixture(scope="session")
+def indicators(forms: Forms) -> Indicators:
+    """The shipped indicators."""
+    return read_indicators(CONFIG / "indicators.toml", forms)
+
+
+@pytest.fixture(scope="session")
+def tables(forms: Forms) -> Tables:
+    """The tables for what the shipped forms ask."""
+    return build_tables(forms)
 
 
 def system_part(name: str) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from conftest import CONFIG
 from databases import empty_database
 from generated_union import EARLIER, PERIOD, generate_union, store_union
 from hypothesis import given, settings
@@ -15,25 +14,13 @@ from hypothesis import strategies as st
 from test_numbers import all_indicators, inner_units, reported_in, reporting_below
 
 from pipeline.orgunits import OrgUnit, build_tree
-from pipeline.records.tables import build_tables
 from pipeline.summaries.aggregate import figures
 from pipeline.summaries.bridge import KINDS, Quarter, bridges_of
 from pipeline.summaries.coverage import Coverage, coverage_of, like_for_like
 from pipeline.summaries.indicators import EXPECTED, REPORTED, Measure
-from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.sums import Records, Sums, read_sums
 
 pytestmark = pytest.mark.usefixtures("engine")
-
-
-@pytest.fixture(scope="module")
-def indicators(forms):
-    return read_indicators(CONFIG / "indicators.toml", forms)
-
-
-@pytest.fixture(scope="module")
-def tables(forms):
-    return build_tables(forms)
 
 
 # Explained change

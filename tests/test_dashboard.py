@@ -13,7 +13,7 @@ from time import process_time
 
 import pytest
 from browser import opened, started
-from conftest import CONFIG, system_part
+from conftest import system_part
 from playwright.sync_api import Browser, Page
 from summary_views import Union, open_issues
 from workspaces import (
@@ -35,7 +35,6 @@ from pipeline.summaries.dashboard.changes import bridge_pictures, trend_pictures
 from pipeline.summaries.dashboard.page import write_dashboard
 from pipeline.summaries.indicators import BY_UNIT, Indicators
 from pipeline.summaries.numbers import Figures
-from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.sheets import styles
 from pipeline.summaries.view import SummaryView
 from pipeline.summaries.wording import plain_text
@@ -50,11 +49,6 @@ CHILDREN = 34
 def browser() -> Iterator[Browser]:
     with started() as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def indicators(forms: Forms) -> Indicators:
-    return read_indicators(CONFIG / "indicators.toml", forms)
 
 
 @pytest.fixture(scope="module")

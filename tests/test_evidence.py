@@ -9,7 +9,6 @@ from fractions import Fraction
 import attack
 import pytest
 from all_evidence import read_evidence
-from conftest import CONFIG
 from databases import empty_database
 from generated_union import PERIOD, generate_union, store_union
 
@@ -22,17 +21,11 @@ from pipeline.summaries.read_evidence import (
     open_evidence,
     read_plan_items,
 )
-from pipeline.summaries.read_indicators import read_indicators
 
 SEEDS = (0, 5, 13, 14, 51, 61)
 
 
 pytestmark = pytest.mark.usefixtures("engine")
-
-
-@pytest.fixture(scope="module")
-def indicators(forms):
-    return read_indicators(CONFIG / "indicators.toml", forms)
 
 
 @pytest.fixture(scope="module")

@@ -36,11 +36,6 @@ SPLITS = {
 }
 
 
-@pytest.fixture(scope="module")
-def indicators(forms):
-    return read_indicators(CONFIG / "indicators.toml", forms)
-
-
 def test_the_shipped_indicators_are_those_of_the_contract(indicators):
     expected = [
         (f"{group}{n:02d}", label)

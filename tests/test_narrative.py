@@ -40,16 +40,10 @@ from pipeline.summaries.narrative.choose import praise_of, said_plainly, typical
 from pipeline.summaries.narrative.document import Layout, body_length, body_lines
 from pipeline.summaries.narrative.write import prepare_narrative
 from pipeline.summaries.numbers import Figures
-from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.view import SummaryView
 
 LAYOUTS = CONFIG / "layouts"
 LENGTHS = [("standard", "zh"), ("standard", "en"), ("short", "zh"), ("short", "en")]
-
-
-@pytest.fixture(scope="module")
-def indicators(forms: Forms) -> Indicators:
-    return read_indicators(CONFIG / "indicators.toml", forms)
 
 
 @pytest.fixture(scope="module")

@@ -9,26 +9,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import CONFIG
 from databases import empty_database
 from generated_union import EARLIER, PERIOD, generate_union, store_union
 
-from pipeline.records.tables import build_tables
 from pipeline.summaries.aggregate import figures
-from pipeline.summaries.read_indicators import read_indicators
 
 SEEDS = range(24)
 Q_IDS = tuple(f"Q0{n}" for n in range(1, 8))
-
-
-@pytest.fixture(scope="module")
-def indicators(forms):
-    return read_indicators(CONFIG / "indicators.toml", forms)
-
-
-@pytest.fixture(scope="module")
-def tables(forms):
-    return build_tables(forms)
 
 
 @pytest.mark.parametrize("period", [PERIOD, EARLIER], ids=lambda period: period.code)

@@ -18,7 +18,6 @@ import openpyxl
 import pytest
 from attack import COUNTS, Cell, Union, recovered, small
 from books import ROWS
-from conftest import CONFIG
 from databases import empty_database
 from generated_union import EARLIER, PERIOD, generate_union, store_union
 from mailserver import Mailbox, serving
@@ -32,7 +31,6 @@ from pipeline.records.tables import build_tables
 from pipeline.summaries.aggregate import figures
 from pipeline.summaries.numbers import Figures, Number
 from pipeline.summaries.privacy import suppress, suppress_faults, suppress_issues
-from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.view import OpenIssue, SummaryView, UnitStatus
 from pipeline.summaries.workbook import write_summary
 from pipeline.texts import Text
@@ -40,11 +38,6 @@ from pipeline.workspace import open_workspace
 
 SEEDS = (0, 5, 13, 14, 51, 61, 107)  # one summary and several, up to twelve
 Tree = Mapping[str, "Tree | int"]
-
-
-@pytest.fixture(scope="module")
-def indicators(forms):
-    return read_indicators(CONFIG / "indicators.toml", forms)
 
 
 @pytest.fixture(scope="module")

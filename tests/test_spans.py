@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 import openpyxl
 import pytest
-from conftest import CONFIG
 from databases import empty_database
 from generated_union import EARLIER, PERIOD, generate_union, store_union
 from hypothesis import given, settings
@@ -20,25 +19,13 @@ from pipeline.nightly import summarize
 from pipeline.periods import Period, Terms, parse_span
 from pipeline.queries import ask_status, trace_number
 from pipeline.records.store import Store
-from pipeline.records.tables import build_tables
 from pipeline.summaries.history import History
 from pipeline.summaries.indicators import Rows
 from pipeline.summaries.numbers import Figures
-from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.trace import trace
 
 WHOLE = Terms((4, 1), (10, 1))  # a first term of exactly two quarters
 CUT = Terms((5, 16), (8, 1))  # a first term that cuts both
-
-
-@pytest.fixture(scope="module")
-def indicators(forms):
-    return read_indicators(CONFIG / "indicators.toml", forms)
-
-
-@pytest.fixture(scope="module")
-def tables(forms):
-    return build_tables(forms)
 
 
 # What is read as a period

@@ -12,14 +12,12 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
-from conftest import CONFIG
 from openpyxl.utils import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 from summary_views import PERIOD, Union, open_issues
 
 from pipeline.summaries.indicators import Indicators
 from pipeline.summaries.numbers import Figures
-from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.sheets.numbers import COLUMNS
 from pipeline.summaries.view import SummaryView
 from pipeline.summaries.workbook import write_summary
@@ -44,11 +42,6 @@ ENGLISH = [
     "Cover", "Overview", "Trend", "Activities", "Dues", "Visits", "Units", "Ranking", "Months",
     "Reporting", "To do", "Open issues", "数据",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def indicators(forms):
-    return read_indicators(CONFIG / "indicators.toml", forms)
 
 
 @pytest.fixture(scope="module")

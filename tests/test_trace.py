@@ -4,29 +4,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import CONFIG
 from databases import empty_database
 from generated_union import PERIOD, generate_union, store_union
 
 from pipeline.errors import UsageError
 from pipeline.orgunits import OrgUnit, build_tree
 from pipeline.periods import Period
-from pipeline.records.tables import build_tables
 from pipeline.summaries.aggregate import figures
-from pipeline.summaries.read_indicators import read_indicators
 from pipeline.summaries.trace import TraceRow, trace
 
 pytestmark = pytest.mark.usefixtures("engine")
-
-
-@pytest.fixture(scope="module")
-def indicators(forms):
-    return read_indicators(CONFIG / "indicators.toml", forms)
-
-
-@pytest.fixture(scope="module")
-def tables(forms):
-    return build_tables(forms)
 
 
 @pytest.fixture
