@@ -254,6 +254,8 @@ def test_values_stay_at_their_addresses_however_a_sheet_is_spelt(rows: str) -> N
         '<row r="1"><c r="A1"><v>&nbsp;</v></c></row>',
         '<row r="1"><c r="A1" t="str"><v>a&amp</v></c></row>',
         '<row r="1"><c r="A1" t="str"><v>a&#65</v></c></row>',
+        '<row r="1"><c r="A1" t="str"><v>a]]>b</v></c></row>',
+        '<row r="1"><c r="A1"><f>B1]]></f><v>1</v></c></row>',
         '<row r="1"><c r="A1" t="str"><v>a&#x0x41;</v></c></row>',
         '<row r="1"><c r="A1" t="str"><v>a&#1_0;</v></c></row>',
         '<row r="1"><c r="A1" t="str"><v>a&#99999999999999999999;</v></c></row>',
@@ -264,6 +266,13 @@ def test_values_stay_at_their_addresses_however_a_sheet_is_spelt(rows: str) -> N
 def test_what_could_be_read_in_two_ways_is_damaged(rows: str) -> None:
     with pytest.raises(Refused) as caught:
         read(xlsx_of(rows, strings="<si><t>只有一个</t></si>"))
+    assert caught.value.refusal == refusals.DAMAGED
+
+
+@pytest.mark.parametrize("text", ["a]]>b", "a&amp", "&nbsp;", "a\x02b"])
+def test_strings_that_are_no_xml_are_damaged(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read(cell('<c r="B2" t="s"><v>0</v></c>', strings=f"<si><t>{text}</t></si>"))
     assert caught.value.refusal == refusals.DAMAGED
 
 

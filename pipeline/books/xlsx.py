@@ -28,6 +28,7 @@ from pipeline.books.xlsx_values import Values
 from pipeline.books.xlsx_walk import walk_cells, walk_strings
 from pipeline.books.xmltext import (
     decode_part,
+    ends_cdata,
     local_name,
     parse_part,
     unescape_control,
@@ -165,7 +166,7 @@ def _read_strings(text: str, room: Room) -> dict[str, str | None]:
 def _plain_strings(text: str) -> list[str]:
     """Cut the strings out where nothing else is between them; none where something is."""
     start, end = text.find("<si>"), text.rfind("</sst>")
-    if not 0 <= start < end or "<!" in text[:start]:
+    if not 0 <= start < end or "<!" in text[:start] or ends_cdata(text):
         return []
     listed = text[start:end]
     strings = _bare_strings(listed) or _rich_strings(listed)

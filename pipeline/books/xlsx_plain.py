@@ -22,7 +22,7 @@ from pipeline.books.serials import to_moment
 from pipeline.books.xlsx_prepared import cut_prepared
 from pipeline.books.xlsx_shapes import TEXT, Shape, Shapes, shapes_of
 from pipeline.books.xlsx_values import UNCALCULATED, Values, read_number
-from pipeline.books.xmltext import decode_part, unescape_references
+from pipeline.books.xmltext import decode_part, ends_cdata, unescape_references
 
 _TEXT_OF_CELL = re.compile(r">([^<>]++)</(?=[vt]>)")
 _ROOT = re.compile(
@@ -46,6 +46,8 @@ def read_plain(part: bytes, values: Values, grid: Grid) -> bool:
     start, end = text.find("<sheetData>"), text.rfind("</sheetData>")
     head = text[:start] if 0 < start < end else text
     if not _ROOT.match(head) or "<!" in head or not text.rstrip().endswith("</worksheet>"):
+        return False
+    if ends_cdata(text):
         return False
     if head is text:
         return text.count("<sheetData") == 1 and _NO_CELLS.search(text) is not None

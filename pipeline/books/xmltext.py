@@ -91,6 +91,11 @@ def local_name(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
+def ends_cdata(text: str) -> bool:
+    """Tell whether `]]>` is in a part, which is no XML but at the end of a CDATA section."""
+    return "]" in text and "]]>" in text  # the one character is looked for far faster
+
+
 def unescape_references(text: str) -> str:
     """Replace `&amp;` and its kind; raise KeyError or ValueError for what XML does not know.
 
