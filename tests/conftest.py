@@ -6,8 +6,10 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
+from unittest.mock import patch
 
 import databases
 import postgres
@@ -18,6 +20,7 @@ from pipeline.forms.load import read_forms
 from pipeline.forms.model import Forms
 from pipeline.records.tables import Tables, build_tables
 from pipeline.summaries.indicators import Indicators
+from pipeline.summaries.picture import draw_png
 from pipeline.summaries.read_indicators import read_indicators
 
 # A busy machine is no fault of the code: a property is judged by its result, not by its time.
@@ -95,6 +98,18 @@ def _everything_on_postgresql(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with databases.on_server(request.getfixturevalue("postgresql")):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_picture_is_drawn_once() -> Iterator[None]:
+    """Have a chart that was drawn before taken from memory: to draw one takes longer than to judge
+    a workbook, and hundreds of small nights show the same."""
+    from pipeline.deliver import mime
+    from pipeline.summaries.narrative import charts
+
+    drawn = lru_cache(maxsize=500)(draw_png)
+    with patch.object(mime, "draw_png", drawn), patch.object(charts, "draw_png", drawn):
         yield
 
 
