@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from functools import lru_cache, wraps
+from typing import Final, Literal, TypeVar
 
 Lang = Literal["zh", "en"]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,25 @@ def _escape(code: int) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
+_SHORT: Final = 100
 _LABEL_MARKS = re.compile(r"[\s*:]+")
 
 
-@lru_cache(maxsize=4096)  # the same few headings stand in thousands of workbooks
+def remembers_short(answer: Callable[[str], Answer]) -> Callable[[str], Answer]:
+    """Remember what is answered to some thousand texts that are no longer than a heading.
+
+    Longer ones are hardly met twice, and what a hostile file could make us keep stays small.
+    """
+    remembered = lru_cache(maxsize=4096)(answer)
+
+    @wraps(answer)
+    def ask(text: str) -> Answer:
+        return remembered(text) if len(text) <= _SHORT else answer(text)
+
+    return ask
+
+
+@remembers_short  # the same few headings stand in thousands of workbooks
 def label_key(text: str) -> str:
     """Return the form in which headings are compared: folded, without spaces, `*` and colons.
 

@@ -18,6 +18,7 @@ from pipeline.books.raw import Raw, is_blank_mark
 from pipeline.forms.model import Field, Value
 from pipeline.intake.cells import read_money
 from pipeline.periods import parse_period
+from pipeline.texts import remembers_short
 
 Plain = Callable[[Sequence[Raw]], list[Value]]
 
@@ -25,6 +26,7 @@ _COUNT_BELOW = 10**9
 _MONEY_BELOW = 10**9
 _FIRST_DAY, _LAST_DAY = date(1950, 1, 1), date(2100, 12, 31)
 _YEARS = range(1990, 2060)
+_LONGEST = 20  # characters of a code; what hostile files could make us keep stays small
 
 
 @lru_cache(maxsize=1024)
@@ -87,7 +89,10 @@ def _days(cells: Sequence[Raw]) -> list[Value]:
 
 def _periods(cells: Sequence[Raw], *, quarterly: bool) -> list[Value]:
     return [
-        raw if type(raw) is str and _is_code(raw, quarterly=quarterly) else None for raw in cells
+        raw
+        if type(raw) is str and len(raw) < _LONGEST and _is_code(raw, quarterly=quarterly)
+        else None
+        for raw in cells
     ]
 
 
@@ -121,7 +126,7 @@ def _are_plain(texts: Sequence[Raw]) -> bool:
     return line.isprintable() and not any(fault in line for fault in ("||", "| ", " |", "|#"))
 
 
-@lru_cache(maxsize=4096)  # notes are few and the same
+@remembers_short  # notes are few and the same
 def _is_mark(text: str) -> bool:
     return is_blank_mark(text)
 
