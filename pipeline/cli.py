@@ -147,7 +147,7 @@ def demo(common: Common, folder: Path) -> None:
     from pipeline.demo.play import run_demo
 
     lang = common.lang or "zh"
-    with console.progress() as watch:
+    with console.progress("收件 taking in") as (watch,):
         played = run_demo(folder, common.today, lang, watch)
     console.show_demo(played, lang)
 
@@ -200,8 +200,8 @@ def run(common: Common, period: str, as_json: bool, no_mail: bool, dry_run: bool
 
     workspace, now = _open(common)
     options = Options(period, mail=not no_mail, dry_run=dry_run)
-    with console.progress() as watch:
-        report = run_once(workspace, now, options, watch)
+    with console.progress("收件 taking in", "出汇总 drawing") as (watch, watch_drawing):
+        report = run_once(workspace, now, options, watch, watch_drawing)
     if as_json:
         _print_json(report.as_json())
     else:
@@ -246,7 +246,9 @@ def summarize(common: Common, period: str, unit: str, as_sent: str) -> None:
         _, path = fetch_sent(workspace, period, unit, as_sent, Path.cwd())
         console.show_outputs(workspace, [path])
         return
-    console.show_outputs(workspace, summarize_again(workspace, now, period, unit))
+    with console.progress("出汇总 drawing") as (watch,):
+        changed = summarize_again(workspace, now, period, unit, watch)
+    console.show_outputs(workspace, changed)
 
 
 @cli.command(epilog=_EPILOG)
@@ -348,7 +350,7 @@ def rebuild(common: Common, dry_run: bool, accept: bool) -> int:
     from pipeline.rebuild import rebuild as rebuild_database
 
     workspace, now = _open(common)
-    with progress("重建 rebuilding") as watch:
+    with progress("重建 rebuilding") as (watch,):
         found = rebuild_database(workspace, now, watch, rehearse=dry_run, accept=accept)
     show_rebuilt(workspace, found)
     return int(not found.is_equal and not found.done)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from pipeline.texts import Lang, Text, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import TaskID
 
     from pipeline.checking import Checked
     from pipeline.collect import Watch
@@ -67,18 +69,22 @@ def shown(text: str) -> str:
 
 
 @contextmanager
-def progress(doing: str = "收件 taking in") -> Iterator[Watch]:
-    """Show a progress bar on standard error while a person watches; nothing in a log."""
+def progress(*doings: str) -> Iterator[list[Watch]]:
+    """Show on standard error, while a person watches, how far each of these is once it has begun;
+    nothing in a log."""
     if not sys.stderr.isatty():
-        yield lambda _done, _all: None
+        yield [lambda _done, _all: None for _ in doings]
         return
     from rich.console import Console
     from rich.progress import Progress
 
+    def watch(task: TaskID, done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total, visible=True, refresh=True)
+
     # It is drawn as it moves and by no thread of its own, beside which no copies would be made.
     with Progress(console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
-        task = bar.add_task(doing, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)
+        tasks = [bar.add_task(doing, total=None, visible=False) for doing in doings]
+        yield [partial(watch, task) for task in tasks]
 
 
 def show_new_workspace(folder: Path, lang: Lang) -> None:

@@ -25,7 +25,7 @@ from pipeline.errors import ConfigError, UsageError, suggestion
 from pipeline.logs import LOG, log_to
 from pipeline.notify import queue_receipts
 from pipeline.periods import Period, last_ended, parse_period, parse_span
-from pipeline.publish import Publisher
+from pipeline.publish import Publisher, unwatched
 from pipeline.records import journal
 from pipeline.records.chronicle import Chronicle, catch_up, message_fact, run_fact
 from pipeline.records.lifecycle import Run, Stored
@@ -96,14 +96,25 @@ class RunReport:
         }
 
 
-def run(workspace: Workspace, now: datetime, options: Options, watch: Watch) -> RunReport:
-    """Do the nightly consolidation once. Raises WorkspaceBusy, UsageError or ConfigError."""
+def run(
+    workspace: Workspace,
+    now: datetime,
+    options: Options,
+    watch: Watch,
+    watch_drawing: Watch = unwatched,
+) -> RunReport:
+    """Do the nightly consolidation once. Raises WorkspaceBusy, UsageError or ConfigError.
+
+    `watch` is told how many files of how many have been taken in, `watch_drawing` of each period
+    how many outputs have been drawn.
+    """
     asked = parse_asked(workspace, options.period) if options.period else None
     with (
         _working(workspace, now, options.dry_run) as store,
         nullcontext() if options.dry_run else log_to(workspace.paths.state),
     ):
-        return _run(workspace, store, now, options, asked, watch)
+        publisher = Publisher(workspace, store, now, options.dry_run, watch_drawing)
+        return _run(workspace, store, now, options, asked, watch, publisher)
 
 
 def _run(
@@ -113,6 +124,7 @@ def _run(
     options: Options,
     asked: Period | None,
     watch: Watch,
+    publisher: Publisher,
 ) -> RunReport:
     run_id = _next_run_id(store, now)
     journal.begin_run(store, run_id, now)
@@ -124,7 +136,6 @@ def _run(
     journal.finish_scan(store, run_id, now, collected.held)
     periods: list[str] = []
     outputs: list[Path] = []
-    publisher = Publisher(workspace, store, now, options.dry_run)
     if options.render:
         periods, outputs = _render(publisher, asked)
         journal.finish_run(store, run_id, now)
@@ -202,7 +213,9 @@ def _quarters_from(period: Period) -> list[Period]:
     return quarters
 
 
-def summarize(workspace: Workspace, now: datetime, period: str, unit: str = "") -> list[Path]:
+def summarize(
+    workspace: Workspace, now: datetime, period: str, unit: str = "", watch: Watch = unwatched
+) -> list[Path]:
     """Render the summaries of a period again from what is stored; return the files that changed."""
     asked = parse_asked(workspace, period)
     if unit:
@@ -212,7 +225,7 @@ def summarize(workspace: Workspace, now: datetime, period: str, unit: str = "") 
                 f"{unit} 没有下级单位，没有汇总表 (no units below it, so no summary)。"
             )
     with _working(workspace, now) as store:
-        publisher = Publisher(workspace, store, now)
+        publisher = Publisher(workspace, store, now, watch=watch)
         changed = publisher.publish(asked, [unit] if unit else [], False)
     for problem in publisher.problems:
         raise ConfigError(problem)  # all else is done

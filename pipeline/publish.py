@@ -8,7 +8,8 @@ message that carries it, so that a run that dies between writes the same file ag
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -48,6 +49,10 @@ from pipeline.summaries.workbook import write_summary
 from pipeline.workspace import Workspace
 
 
+def unwatched(_done: int, _all: int) -> None:
+    """Tell nobody how much of the work is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A file of a period: where it lies, whose view it shows, and the digest of all it rests on."""
@@ -69,6 +74,7 @@ class Publisher:
     store: Store
     now: datetime
     rehearse: bool = False
+    watch: Callable[[int, int], None] = unwatched
     problems: list[str] = field(default_factory=list)
 
     def publish(self, period: Period, units: Iterable[str] = (), mail: bool = True) -> list[Path]:
@@ -96,18 +102,30 @@ class Publisher:
             if mail and piece.view.unit.email:  # who may not have it yet
                 self._keep(piece, piece.path.read_bytes, newest, mail)
         jobs = self._jobs(views, summaries, wanted, folder)
-        stale = ((piece, job) for piece, job in jobs if not is_current(piece))
+        stale = deque((piece, job) for piece, job in jobs if not is_current(piece))
         written: list[Path] = []
-        at_last: list[tuple[_Piece, Ready]] = []
-        with closing(do_in_copies(stale, self.workspace.settings.workers.processes)) as pieces:
+        with closing(self._drawn(stale)) as pieces:
             for piece, drawn in pieces:
+                written += self._keep(piece, drawn, newest, mail)
+        return written
+
+    def _drawn(
+        self, stale: deque[tuple[_Piece, Job]]
+    ) -> Generator[tuple[_Piece, Ready], None, None]:
+        """Yield the files with what they hold, the page last: it goes with all others.
+
+        Jobs are let go of as they are begun, with what they have read.
+        """
+        every, at_last = len(stale), []
+        jobs = (stale.popleft() for _ in range(every))
+        with closing(do_in_copies(jobs, self.workspace.settings.workers.processes)) as pieces:
+            for done, (piece, drawn) in enumerate(pieces, 1):
                 if piece.kind == "page":
                     at_last.append((piece, drawn))
                 else:
-                    written += self._keep(piece, drawn, newest, mail)
-        for piece, drawn in at_last:
-            written += self._keep(piece, drawn, newest, mail)
-        return written
+                    yield piece, drawn
+                self.watch(done, every)
+        yield from at_last
 
     def _jobs(
         self,

@@ -114,8 +114,9 @@ import sys
 from pipeline.console import progress
 from pipeline.copies import has_no_threads
 
-with progress() as watch:
+with progress("taking in", "drawing") as (watch, watch_drawing):
     watch(1, 2)
+    watch_drawing(1, 4)
     sys.exit(not has_no_threads())
 """
 
@@ -130,7 +131,7 @@ def test_a_run_that_a_person_watches_may_make_copies() -> None:
     shown = os.read(ours, 10_000).decode()
     os.close(ours)
     os.close(screen)
-    assert "taking in" in shown and "50%" in shown
+    assert all(part in shown for part in ("taking in", "50%", "drawing", "25%"))
     assert done.returncode == 0
 
 
