@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import pytest
@@ -140,8 +141,10 @@ def test_no_worker_outlives_its_tasks() -> None:
     begun = run_sandboxed(fall_over, [str(n) for n in range(80)], name_of, ROOMY, 2)
     assert isinstance(begun, Generator)
     next(begun)
+    workers = multiprocessing.active_children()
     begun.close()
-    assert not multiprocessing.active_children()
+    # Not whether they are listed: one that another thread has just buried still is, for a moment.
+    assert len(wait([worker.sentinel for worker in workers], timeout=0)) == len(workers) == 2
 
 
 def test_a_fault_of_the_system_is_not_put_down_to_a_file() -> None:
