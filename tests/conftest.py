@@ -29,10 +29,13 @@ settings.load_profile("untimed")
 
 # Begun first, so that at the end no core is left with a long file and the other with none.
 LONG_FILES = (
-    "test_ten_mistakes", "test_programs", "test_cluster", "test_hostile", "test_narrative",
-    "test_sandbox", "test_history", "test_demo", "test_crash", "test_dashboard", "test_canaries",
-    "test_spans", "test_live", "test_nightly", "test_nothing_vanishes", "test_privacy_changes",
-    "test_reruns", "test_rebuild", "test_mark", "test_refusals", "test_languages", "test_engines",
+    "test_sandbox", "test_history", "test_dashboard", "test_hostile", "test_cluster",
+    "test_programs", "test_nightly", "test_crash", "test_demo", "test_engines", "test_trace",
+    "test_rebuild", "test_summary_workbook", "test_spans", "test_narrative", "test_privacy",
+    "test_nothing_vanishes", "test_mark", "test_canaries", "test_ten_mistakes", "test_reruns",
+    "test_refusals", "test_cli", "test_templates", "test_mail_of_a_run", "test_fuzz",
+    "test_names_on_disk", "test_privacy_changes", "test_writers", "test_copies", "test_chronicle",
+    "test_sheets", "test_taking", "test_deliver",
 )  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent
