@@ -141,10 +141,6 @@ class Publisher:
             path = self.workspace.paths.outputs / views[0].period.code / PAGE
             page = _Piece("page", path, views[0], digest.hexdigest())
             yield page, lambda: partial(write_dashboard, views, lang)
-        # Before the summaries: it lets go of all texts before the rows behind the figures are read.
-        yield from self._narratives(
-            Narrator(self.workspace, self.store, views[0].period), summaries
-        )
 
         @cache
         def evidence() -> EvidenceReader:  # opened only where something is drawn
@@ -152,6 +148,8 @@ class Publisher:
 
         for piece in summaries:
             yield piece, partial(self._prepare, piece.view, evidence, folder)
+        narrator = Narrator(self.workspace, self.store, views[0].period)
+        yield from self._narratives(narrator, summaries)
 
     def _narratives(
         self, narrator: Narrator, summaries: Sequence[_Piece]
