@@ -19,16 +19,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 # Measured (`measure.py --count 240`, see scale.md for the machine)
-OWN_MS = 7.5  # processor time of the main process, a workbook
-WORKER_MS = 5.8  # of a worker, a workbook
-NIGHT_S = 0.5  # of a night beside its workbooks
-WAITS = 4.0  # for the disk, a workbook
-WAIT_MS = 2.3  # one wait
-RENDER_S = 0.44  # all outputs of one inner unit
-RENDER_MS = 2.2  # and more, for each workbook below it
+OWN_MS = 4.8  # processor time of the main process, a workbook, its mail composed
+WORKER_MS = 2.3  # of a worker, a workbook
+NIGHT_S = 0.3  # of a night beside its workbooks
+WAITS = 3.8  # for the disk, a workbook
+WAIT_MS = 2.3  # one wait, on a busy disk; an idle one took 0.2
+RENDER_S = 0.29  # all outputs of one inner unit, in one process
+RENDER_MS = 1.1  # and more, for each workbook below it
+DRAWN = 0.75  # part of that which the cores of one machine share (Linux)
 STATE_KB = 38.5  # archive and database, a workbook
 RECEIPT_KB = 5.5
-MAIL_MS = 9.1  # processor time, a message
+MAIL_MS = 5.3  # processor time, a message
 
 # Assumed
 CORES = 2  # of an office PC
@@ -156,7 +157,7 @@ def night(files: int, count: int, workers: int, inner: int, levels: int) -> Nigh
         keeping,
         max(keeping, reading / workers) if workers else alone,
         files * MAIL_MS / 1000,
-        render if files else 0,
+        render * (1 - DRAWN + DRAWN / CORES) if files else 0,
     )
 
 
