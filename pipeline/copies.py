@@ -118,8 +118,10 @@ def _begin_more(jobs: Iterator[tuple[Key, Job]], begun: deque[_Begun[Key]], copi
 def _take_in(begun: Iterable[_Begun[Key]]) -> None:
     """Wait for a copy and take in what has come."""
     at_work = {one.copy.answer: one for one in begun if one.copy is not None}
-    for answer in wait(list(at_work)):
-        at_work[answer].take_in()  # type: ignore[index]
+    came = wait(list(at_work))
+    for answer, one in at_work.items():
+        if answer in came:
+            one.take_in()
 
 
 def _copy_of(job: Job) -> _Copy | None:

@@ -114,7 +114,7 @@ class Publisher:
     ) -> Generator[tuple[_Piece, Ready], None, None]:
         """Yield the files with what they hold, the page last: it goes with all others.
 
-        Jobs are let go of as they are begun, with what they have read.
+        A job is let go of when its file has been written, with all that it holds.
         """
         every, at_last = len(stale), []
         jobs = (stale.popleft() for _ in range(every))

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from own_process import here, lines_of
 from workspaces import NARRATED, activity, drop, make_workspace, quarterly, run_once
 
 from pipeline.copies import Job, do_in_copies
 
 LINUX = sys.platform == "linux"
+on_linux = pytest.mark.skipif(not LINUX, reason="copies are made on Linux alone")
 
 SCRIPT = """
 import os, signal, sys, threading, time
@@ -59,17 +61,11 @@ if __name__ == "__main__":
 
 
 def told(tmp_path: Path, *asked: str) -> list[str]:
-    """Run jobs in copies of a process that has no threads, unlike this one."""
-    script = tmp_path / "copies.py"
-    script.write_text(SCRIPT, "utf-8")
-    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(script), *asked]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=paths)
-    assert not done.stderr
-    return done.stdout.splitlines()
+    """Run jobs in copies of a process."""
+    return lines_of(SCRIPT, tmp_path, *asked)
 
 
-@pytest.mark.skipif(not LINUX, reason="copies are made on Linux alone")
+@on_linux
 def test_results_come_in_order_from_copies(tmp_path: Path) -> None:
     assert told(tmp_path, "3", "slow", "a", "large", "b") == [
         *("slow aside", "a aside", "large aside", "b aside")
@@ -85,7 +81,7 @@ def test_a_process_with_threads_makes_no_copies(tmp_path: Path) -> None:
     assert told(tmp_path, "2", "a", "with a thread") == ["a here"]
 
 
-@pytest.mark.skipif(not LINUX, reason="copies are made on Linux alone")
+@on_linux
 @pytest.mark.parametrize("how", ["killed", "exit", "falls"])
 def test_what_a_copy_does_not_deliver_is_done_here(tmp_path: Path, how: str) -> None:
     assert told(tmp_path, "2", "a", how, "b") == ["a aside", f"{how} in the end here", "b aside"]
@@ -121,7 +117,7 @@ with progress("taking in", "drawing") as (watch, watch_drawing):
 """
 
 
-@pytest.mark.skipif(not LINUX, reason="copies are made on Linux alone")
+@on_linux
 def test_a_run_that_a_person_watches_may_make_copies() -> None:
     import pty
 
@@ -149,15 +145,14 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.skipif(not LINUX, reason="copies are made on Linux alone")
+@on_linux
 @pytest.mark.parametrize("how", ["kill", "terminate"])
 def test_copies_end_with_the_process_that_made_them(tmp_path: Path, how: str) -> None:
     """They would hold on to its lock, and write where the next one tidies up."""
     script = tmp_path / "orphan.py"
     script.write_text(ORPHAN, "utf-8")
-    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=paths
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=here()
     ) as parent:
         assert parent.stdout is not None
         try:
@@ -199,7 +194,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.skipif(not LINUX, reason="copies are made on Linux alone")
+@on_linux
 def test_a_night_drawn_in_copies_comes_to_the_same(tmp_path: Path) -> None:
     outputs = []
     for count in (1, 3):
@@ -210,9 +205,8 @@ def test_a_night_drawn_in_copies_comes_to_the_same(tmp_path: Path) -> None:
                 root, f"{unit}.xlsx", quarterly(unit, activities=[activity(), activity(title=unit)])
             )
         run_once(root, render=False)
-        paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         command = [sys.executable, "-c", NIGHT, f"--workspace={root}", "--today=2026-10-10", "run"]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env=paths)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=here())
         made = sorted(path for path in (root / "outputs" / "2026Q3").iterdir() if path.is_file())
         assert done.stderr.splitlines() == ["a copy"] * (len(made) if count > 1 else 0)
         assert {path.suffix for path in made} == {".xlsx", ".docx", ".html"}

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from generated_books import with_unit
 from mishaps import fall_over, name_of, refuse_to_work
+from own_process import lines_of
 from workspaces import activity, drop, make_workspace, quarterly, run_once
 
 from pipeline import sandbox, workers
@@ -73,13 +74,7 @@ if __name__ == "__main__":
 
 def begun_as_copies(tmp_path: Path, *asked: str) -> list[str]:
     """Run two tasks in copies of a process that has no threads, unlike this one."""
-    script = tmp_path / "copies.py"
-    script.write_text(COPIES, "utf-8")
-    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(script), *asked]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=paths)
-    assert not done.stderr
-    return done.stdout.splitlines()
+    return lines_of(COPIES, tmp_path, *asked)
 
 
 def test_little_work_is_done_by_a_copy_of_this_process(tmp_path: Path) -> None:
