@@ -81,6 +81,7 @@ class Watched:
                     self.changed.append(("write", _path(path)))
                 else:
                     self.opened.append(_path(path))
+        # A folder listed by its open handle was opened by its name before, which has been noted.
         elif event in ("os.listdir", "os.scandir") and not isinstance(arguments[0], int):
             self.listed.append(_path(arguments[0]))
         elif event in _CHANGES:
